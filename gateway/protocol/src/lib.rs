@@ -1,0 +1,21 @@
+//! The pure half of Tollgate: bytes in, bytes out.
+//!
+//! Nothing here opens a socket, reads a clock, writes a log or has a dependency; every function is total, so a
+//! hostile peer can cause an error value and nothing else. The gateway decides *when* to call these, this crate
+//! decides *what* the bytes become.
+//!
+//! In the order a request and its answer meet them:
+//! 1. [`path`], [`url`], [`bearer`]: one checked spelling of the target, the origin and the credential;
+//! 2. [`mount`]: which upstream path a public path stands for, and back;
+//! 3. [`challenge`]: `WWW-Authenticate` seen from the client's side (RFC 9110 §11.6.1, RFC 6750, RFC 9728 §5);
+//! 4. [`metadata`] on [`json`]: the RFC 9728 document, checked and spliced;
+//! 5. [`location`] and [`sse`]: the other places where an upstream names itself;
+//! 6. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod challenge;
+pub mod json;
+pub mod metadata;
+pub mod path;
+mod syntax;
+pub mod url;
