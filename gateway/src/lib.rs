@@ -1,0 +1,4 @@
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
+
+pub mod cli;
+pub mod config;

@@ -1,0 +1,156 @@
+//! The configuration: one YAML file, read whole, checked whole, and used or refused whole.
+//!
+//! A file becomes a [`Config`] in four steps, each a module: [`position`] indexes where everything stands, [`load`]
+//! reads the text into a [`document::Document`] (the file as written), [`check`] decides whether it makes sense and
+//! parses every value, and [`diagnostic`] shows what is wrong. All errors of a file are reported in one run.
+
+pub mod diagnostic;
+pub mod document;
+pub mod schema;
+pub mod text;
+
+mod check;
+mod dropped;
+mod file;
+mod key_path;
+mod load;
+mod position;
+mod problem;
+mod short_form;
+mod source;
+mod suggest;
+mod wording;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustls_pki_types::CertificateDer;
+
+pub use self::diagnostic::{Diagnostic, Report, Severity};
+pub use self::document::{AuthorizationMode, LogFormat, LogLevel, UpstreamHost};
+use self::source::Source;
+use tollgate_protocol::url::{HttpUrl, Origin};
+
+/// A configuration that can be used, and what should be looked at all the same.
+#[derive(Debug)]
+pub struct Checked {
+    pub config: Config,
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// The whole configuration: defaults filled in, every value parsed.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The origins under which clients reach the gateway, in the order of the file.
+    pub public_urls: Vec<Origin>,
+    /// At least one; no two that could not be bound together.
+    pub listeners: Vec<Listener>,
+    /// On loopback.
+    pub admin: Option<SocketAddr>,
+    pub log: Log,
+    /// How long requests may take to end after SIGTERM.
+    pub drain: Duration,
+    /// At least one; no two with the same name, or the same path on the same host.
+    pub apis: Vec<Api>,
+}
+
+/// An address to accept connections on.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    pub name: Option<String>,
+    /// Port 0: the system chooses.
+    pub address: SocketAddr,
+    /// Origins of web pages, beside those of loopback on a loopback address.
+    pub allowed_origins: Vec<Origin>,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Copy)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: LogLevel,
+}
+
+/// One published MCP server.
+#[derive(Debug, Clone)]
+pub struct Api {
+    pub name: String,
+    pub version: Option<String>,
+    pub description: Option<String>,
+    /// In lower case, IPv6 in brackets, no ports. Empty: any host the gateway has an origin for.
+    pub hosts: Vec<String>,
+    /// Begins with a slash and does not end with one, unless it is `/`.
+    pub path: String,
+    pub authorization: Authorization,
+    /// Exactly one for now.
+    pub endpoints: Vec<Endpoint>,
+    /// Exactly one for now.
+    pub plans: Vec<Plan>,
+}
+
+/// Who owns the OAuth of an API.
+#[derive(Debug, Clone)]
+pub struct Authorization {
+    pub mode: AuthorizationMode,
+    /// The `resource` the metadata of the upstream must have, where it is not the endpoint's URL.
+    pub upstream_resource: Option<HttpUrl>,
+}
+
+/// One MCP server, with what it takes over from `upstream` filled in.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    pub name: Option<String>,
+    pub url: HttpUrl,
+    pub host: UpstreamHost,
+    /// Absent: the authorities of the platform, or no TLS.
+    pub ca: Option<CertificateAuthorities>,
+}
+
+/// The certificates of a PEM file, each fit to be a trust anchor. At least one.
+#[derive(Debug, Clone)]
+pub struct CertificateAuthorities {
+    pub file: PathBuf,
+    pub certificates: Vec<CertificateDer<'static>>,
+}
+
+/// How callers prove who they are.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// `keyless` when the file does not say.
+    pub name: String,
+}
+
+/// Reads and checks the file at `path`. Relative paths inside it start at its folder.
+pub fn load(path: &Path) -> Result<Checked, Report> {
+    load_as(path, &path.display().to_string())
+}
+
+/// Like [`load`], with another name for the file in what is reported.
+pub fn load_as(path: &Path, name: &str) -> Result<Checked, Report> {
+    let text = file::read(path).map_err(|unreadable| source::report_unreadable(name, unreadable))?;
+    load_text(&text, name, path.parent().unwrap_or(Path::new("")))
+}
+
+/// Checks a configuration that is already in memory. `name` stands for the file in what is reported; relative paths
+/// start at `folder`.
+pub fn load_text(text: &str, name: &str, folder: &Path) -> Result<Checked, Report> {
+    // Editors on Windows write a byte order mark; one of the two parsers would take it for a document.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (source, mut found) = Source::index(name, text)?;
+    let read = load::read_document(text).map_err(|(place, message)| source.report_yaml(place, &message))?;
+    found.extend(read.problems.iter().map(|problem| source.locate(problem)));
+    let mut config = None;
+    if let Some(document) = &read.document {
+        let (checked, problems) = check::check(document, folder);
+        config = checked;
+        found
+            .extend(problems.into_iter().filter_map(|problem| source.locate_checked(problem, &read.dropped)));
+    }
+    found.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+    let refused = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    match config {
+        Some(config) if !refused => Ok(Checked { config, warnings: found }),
+        _ => Err(Report::new(name, found)),
+    }
+}

@@ -1,0 +1,138 @@
+//! Whether a document makes sense: parses every value of it and compares those that must agree.
+//!
+//! Nothing stops at the first finding. What parsed is kept beside what did not, so that rules about several values
+//! hold for the rest of the file too.
+
+mod apis;
+mod certificates;
+mod listeners;
+mod upstream;
+mod values;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+use std::path::Path;
+
+use tollgate_protocol::url::{Origin, Scheme};
+
+use self::values::Refusal;
+use super::document::Document;
+use super::key_path::KeyPath;
+use super::problem::{Problem, Severity, quoted};
+use super::text::{Name, Origin as OriginText};
+use super::{Config, Log};
+
+/// Checks a document. There is a configuration exactly when no problem is an error. Paths of certificate files start
+/// at `folder`.
+pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem>) {
+    let mut findings = Findings::default();
+    let root = KeyPath::root();
+    let public_urls = findings.origins(&document.public_urls, &root.key("public_urls"));
+    let listeners = listeners::check(document, &mut findings);
+    let admin = listeners::check_admin(document, &mut findings);
+    let drain = findings.take(root.key("drain"), values::duration(document.drain.as_str()));
+    let apis = apis::check(document, folder, &mut findings);
+    listeners::check_public_origins(document, &mut findings);
+    warn_about_clear_text(&public_urls, &mut findings);
+
+    let refused = findings.problems.iter().any(|problem| problem.severity == Severity::Error);
+    let config = drain.filter(|_| !refused).map(|drain| Config {
+        public_urls: public_urls.into_iter().map(|(_, origin)| origin).collect(),
+        listeners,
+        admin,
+        log: Log { format: document.log.format, level: document.log.level },
+        drain,
+        apis,
+    });
+    (config, findings.problems)
+}
+
+fn warn_about_clear_text(public_urls: &[(KeyPath, Origin)], findings: &mut Findings) {
+    for (path, origin) in public_urls {
+        if origin.scheme() == Scheme::Http && !origin.is_loopback() {
+            findings.add(
+                Problem::warning(path.clone(), "clients send their tokens over this URL in clear text")
+                    .help("write `https://`, and end TLS in front of the gateway"),
+            );
+        }
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Findings {
+    problems: Vec<Problem>,
+}
+
+impl Findings {
+    fn add(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// The value, or a problem at `path`.
+    fn take<T>(&mut self, path: KeyPath, parsed: Result<T, Refusal>) -> Option<T> {
+        parsed
+            .map_err(|refusal| {
+                let problem = Problem::error(path, refusal.message);
+                self.add(Problem { help: refusal.help, ..problem });
+            })
+            .ok()
+    }
+
+    fn name(&mut self, name: &Name, path: KeyPath, among: &mut Once<String>, what: &str) -> Option<String> {
+        let name = self.take(path.clone(), values::name(name.as_str()))?;
+        if let Some(first) = among.note(name.clone(), &path) {
+            let message = format!("another {what} is called {}", quoted(&name));
+            self.add(Problem::error(path, message).first(first).help("give each its own name"));
+        }
+        Some(name)
+    }
+
+    /// A list of origins, each used once, with the path of each.
+    fn origins(&mut self, written: &[OriginText], list: &KeyPath) -> Vec<(KeyPath, Origin)> {
+        let mut seen = Once::default();
+        let mut origins = Vec::new();
+        for (index, text) in written.iter().enumerate() {
+            let path = list.item(index);
+            let Some(origin) = self.take(path.clone(), values::origin(text.as_str())) else { continue };
+            match seen.note(origin.clone(), &path) {
+                Some(first) => {
+                    let message = format!("{} is in the list twice", quoted(&origin.to_string()));
+                    self.add(Problem::error(path, message).first(first).help("remove one of the two"));
+                }
+                None => origins.push((path, origin)),
+            }
+        }
+        origins
+    }
+
+    fn refuse_empty(&mut self, is_empty: bool, list: &KeyPath, what: &str) {
+        if is_empty {
+            let message = format!("the list is empty: at least one {what} is needed");
+            self.add(Problem::error(list.clone(), message).absent(list.clone()));
+        }
+    }
+}
+
+/// Values that may be used once, with the place where each was.
+struct Once<T>(HashMap<T, KeyPath>);
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Eq + Hash> Once<T> {
+    /// Notes a use; answers with the place of an earlier one.
+    fn note(&mut self, value: T, path: &KeyPath) -> Option<KeyPath> {
+        match self.0.entry(value) {
+            Entry::Occupied(first) => Some(first.get().clone()),
+            Entry::Vacant(vacant) => {
+                vacant.insert(path.clone());
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What stands behind an API: its endpoints, and the plans that say who may reach them.
+
+use std::path::Path;
+
+use tollgate_protocol::url::{HttpUrl, Scheme};
+
+use super::{Findings, Once, certificates, values};
+use crate::config::document::{
+    Api as Written, Endpoint as WrittenEndpoint, Plan as WrittenPlan, UpstreamTls,
+};
+use crate::config::key_path::KeyPath;
+use crate::config::problem::Problem;
+use crate::config::short_form::Short;
+use crate::config::{CertificateAuthorities, Endpoint, Plan};
+
+pub fn check_endpoints(
+    api: &Written,
+    path: &KeyPath,
+    folder: &Path,
+    findings: &mut Findings,
+) -> Vec<Endpoint> {
+    let list = path.key("endpoints");
+    findings.refuse_empty(api.endpoints.is_empty(), &list, "endpoint");
+    refuse_second(api.endpoints.len(), &list, "endpoint", findings);
+    let shared = api.upstream.tls.as_ref();
+    let shared_path = path.key("upstream").key("tls");
+    let shared = shared.map(|tls| (check_tls(tls, &shared_path, folder, findings), shared_path));
+    let mut names = Once::default();
+    let mut checked = Vec::new();
+    for (index, written) in api.endpoints.iter().enumerate() {
+        let path = list.item(index);
+        let name =
+            written.name.as_ref().map(|name| findings.name(name, path.key("name"), &mut names, "endpoint"));
+        let url = findings.take(path.key("url"), values::url(written.url.as_str()));
+        let (ca, tls_path) = own_or_shared(written, &path, shared.as_ref(), folder, findings);
+        let Some(url) = url else { continue };
+        if let Some(tls_path) = tls_path {
+            refuse_useless_tls(&url, tls_path, findings);
+        }
+        let host = written.host.unwrap_or(api.upstream.host);
+        checked.push(Endpoint { name: name.flatten(), url, host, ca });
+    }
+    checked
+}
+
+/// The authorities of an endpoint, and the path of the `tls` they come from.
+fn own_or_shared(
+    written: &WrittenEndpoint,
+    path: &KeyPath,
+    shared: Option<&(Option<CertificateAuthorities>, KeyPath)>,
+    folder: &Path,
+    findings: &mut Findings,
+) -> (Option<CertificateAuthorities>, Option<KeyPath>) {
+    match (&written.tls, shared) {
+        (Some(tls), _) => (check_tls(tls, &path.key("tls"), folder, findings), Some(path.key("tls"))),
+        (None, Some((ca, path))) => (ca.clone(), Some(path.clone())),
+        (None, None) => (None, None),
+    }
+}
+
+fn check_tls(
+    tls: &UpstreamTls,
+    path: &KeyPath,
+    folder: &Path,
+    findings: &mut Findings,
+) -> Option<CertificateAuthorities> {
+    findings.take(path.key("ca"), certificates::authorities(tls.ca.as_str(), folder))
+}
+
+/// Whoever names an authority expects TLS; an `http` endpoint would silently do without.
+fn refuse_useless_tls(url: &HttpUrl, tls: KeyPath, findings: &mut Findings) {
+    if url.origin().scheme() == Scheme::Http {
+        findings.add(
+            Problem::error(tls, "the endpoint is reached over `http`, where TLS settings mean nothing")
+                .at_key()
+                .help("write `https://` in the URL of the endpoint, or remove `tls`"),
+        );
+    }
+}
+
+pub fn check_plans(api: &Written, list: &KeyPath, findings: &mut Findings) -> Vec<Plan> {
+    findings.refuse_empty(api.plans.is_empty(), list, "plan");
+    refuse_second(api.plans.len(), list, "plan", findings);
+    let mut names = Once::default();
+    let check_one = |(index, written): (usize, &Short<WrittenPlan>)| {
+        let path = list.item(index);
+        if written.keyless.is_none() {
+            let problem = Problem::error(path.clone(), "a plan says how callers are admitted");
+            findings.add(problem.absent(path.clone()).help("add `keyless: {}`"));
+        }
+        let name =
+            written.name.as_ref().map(|name| findings.name(name, path.key("name"), &mut names, "plan"));
+        Plan { name: name.flatten().unwrap_or_else(|| "keyless".to_owned()) }
+    };
+    api.plans.iter().enumerate().map(check_one).collect()
+}
+
+fn refuse_second(length: usize, list: &KeyPath, what: &str, findings: &mut Findings) {
+    if length > 1 {
+        let message = format!("more than one {what} for an API is not available yet");
+        findings.add(Problem::error(list.item(1), message).help(format!("keep one {what}")));
+    }
+}

@@ -1,0 +1,239 @@
+//! The values that stand alone: each is parsed, or refused with a sentence that says what to write instead.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tollgate_protocol::path::{PathError, check_target_path};
+use tollgate_protocol::url::{HttpUrl, Origin, UrlError};
+
+use crate::config::problem::quoted;
+
+const LONGEST_NAME: usize = 64;
+const LONGEST_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why a value is refused, and what to write.
+#[derive(Debug)]
+pub struct Refusal {
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl Refusal {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+}
+
+/// A name of lower-case letters, digits and `-`.
+pub fn name(text: &str) -> Result<String, Refusal> {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.is_empty() {
+        return Err(Refusal::new("a name cannot be empty"));
+    }
+    if text.chars().count() > LONGEST_NAME {
+        return Err(Refusal::new(format!("a name has at most {LONGEST_NAME} characters")));
+    }
+    if text.chars().all(allowed) {
+        return Ok(text.to_owned());
+    }
+    let written: String = text.to_lowercase().chars().map(|c| if allowed(c) { c } else { '-' }).collect();
+    Err(Refusal::new(format!("{} is not a name: lower-case letters, digits and `-` only", quoted(text)))
+        .help(format!("write `{written}`")))
+}
+
+/// Words for people: anything but nothing.
+pub fn words(text: &str) -> Result<String, Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::new("the text is empty").help("write something, or remove the line"));
+    }
+    Ok(text.to_owned())
+}
+
+/// An IP address and a port, which may be 0.
+pub fn address(text: &str) -> Result<SocketAddr, Refusal> {
+    text.parse().map_err(|_| {
+        let refusal = Refusal::new(format!("{} is not an IP address and a port", quoted(text)));
+        let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+        let port = if port.parse::<u16>().is_ok() { port } else { "8080" };
+        if host == "localhost" {
+            refusal.help(format!("write `127.0.0.1:{port}`"))
+        } else if let Ok(ip) = text.parse::<IpAddr>() {
+            refusal.help(format!("add a port: `{}`", SocketAddr::new(ip, 8080)))
+        } else if host.is_empty() || host == "*" {
+            refusal.help(format!(
+                "write `0.0.0.0:{port}` for every address, `127.0.0.1:{port}` for this machine only"
+            ))
+        } else {
+            refusal.help("write it like `127.0.0.1:8080`; a listener takes addresses, not names")
+        }
+    })
+}
+
+/// Scheme, host and perhaps a port, of the gateway or of a web page.
+pub fn origin(text: &str) -> Result<Origin, Refusal> {
+    Origin::parse(text).map_err(|error| {
+        let refusal =
+            Refusal::new(format!("{} is not an origin: {error}", quoted(&without_user_information(text))));
+        let with_scheme = format!("https://{text}");
+        match error {
+            UrlError::NotAnOrigin => match HttpUrl::parse(text) {
+                Ok(url) => refusal.help(format!("write `{}`; paths belong to the APIs", url.origin())),
+                Err(_) => refusal,
+            },
+            UrlError::Scheme if Origin::parse(&with_scheme).is_ok() => {
+                refusal.help(format!("write `{with_scheme}`"))
+            }
+            _ if text == "*" || text == "null" => {
+                refusal.help("list each origin, such as `https://app.example.com`")
+            }
+            _ => refusal.help("write it like `https://edge.example.com`"),
+        }
+    })
+}
+
+/// The URL of an upstream.
+pub fn url(text: &str) -> Result<HttpUrl, Refusal> {
+    HttpUrl::parse(text).map_err(|error| {
+        let shown = quoted(&without_user_information(text));
+        let refusal = Refusal::new(format!("{shown} cannot be used: {error}"));
+        let with_scheme = format!("https://{text}");
+        match error {
+            UrlError::Scheme if !text.contains("://") && HttpUrl::parse(&with_scheme).is_ok() => {
+                refusal.help(format!("write `{with_scheme}`"))
+            }
+            _ if !text.contains("://") && text.contains(' ') => {
+                refusal.help("an endpoint is a URL: the gateway connects to servers and starts none")
+            }
+            UrlError::UserInfo => refusal.help("leave out what stands before the `@`"),
+            UrlError::Fragment => refusal.help("leave out the `#` and what follows it"),
+            _ => refusal.help("write it like `https://mcp.example.com/mcp`"),
+        }
+    })
+}
+
+/// A host without a port, in lower case.
+pub fn host(text: &str) -> Result<String, Refusal> {
+    if let Ok(url) = HttpUrl::parse(text) {
+        return Err(Refusal::new(format!("{} is a URL, not a host", quoted(text)))
+            .help(format!("write `{}`; the scheme comes from `public_urls`", url.origin().host())));
+    }
+    if text.contains('*') {
+        return Err(Refusal::new("a host cannot have a wildcard").help("list each host"));
+    }
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return Err(Refusal::new("an IPv6 address needs brackets").help(format!("write `\"[{text}]\"`")));
+    }
+    if let Some((host, _)) = text.split_once('/') {
+        return Err(Refusal::new(format!("{} has a path, a host has none", quoted(text)))
+            .help(format!("write {} here and the path in `path`", quoted(host))));
+    }
+    if text.ends_with('.') {
+        return Err(Refusal::new("a host cannot end with a dot")
+            .help(format!("write {}", quoted(text.trim_end_matches('.')))));
+    }
+    // The scheme is there to be parsed and has a default port, so a port that was written shows.
+    let parsed = Origin::parse(&format!("http://{text}"));
+    match parsed {
+        Ok(origin) if has_port(text) => {
+            Err(Refusal::new(format!("{} has a port, a host has none", quoted(text)))
+                .help(format!("write `{}`; the port comes from `public_urls`", origin.host())))
+        }
+        Ok(origin) => Ok(origin.host().to_owned()),
+        Err(_) => Err(Refusal::new(format!("{} is not a host name or IP address", quoted(text)))
+            .help("write it like `edge.example.com`")),
+    }
+}
+
+fn has_port(text: &str) -> bool {
+    text.rsplit(']').next().unwrap_or(text).contains(':')
+}
+
+/// The path of an API, without a slash at its end unless it is `/`.
+pub fn path(text: &str) -> Result<String, Refusal> {
+    if let Err(error) = check_target_path(text) {
+        return Err(refused_path(text, error));
+    }
+    if text == "/.well-known" || text.starts_with("/.well-known/") {
+        return Err(Refusal::new("paths under `/.well-known/` belong to the gateway")
+            .help("choose another path; the metadata of every API is served there"));
+    }
+    if text.ends_with("/*") {
+        let prefix = text.trim_end_matches(['/', '*']);
+        let prefix = if prefix.is_empty() { "/" } else { prefix };
+        return Err(Refusal::new("a path has no wildcard")
+            .help(format!("write `{prefix}`: everything below a path belongs to its API")));
+    }
+    match text.trim_end_matches('/') {
+        "" => Ok("/".to_owned()),
+        trimmed => Ok(trimmed.to_owned()),
+    }
+}
+
+fn refused_path(text: &str, error: PathError) -> Refusal {
+    let refusal = Refusal::new(format!("{} cannot be a path: {error}", quoted(text)));
+    if let Ok(url) = HttpUrl::parse(text) {
+        let path = if url.path().is_empty() { "/" } else { url.path() };
+        return refusal.help(format!("write only `{path}`; the origin comes from `public_urls`"));
+    }
+    if let Some(cut) = text.find(['?', '#']) {
+        return refusal.help(format!("write {}; a query is passed on by itself", quoted(&text[..cut])));
+    }
+    let slashed = format!("/{text}");
+    match error {
+        PathError::NotAbsolute if check_target_path(&slashed).is_ok() => {
+            refusal.help(format!("write `{slashed}`"))
+        }
+        PathError::DotSegment => refusal.help("write the path that is meant, without `.` and `..`"),
+        PathError::EmptySegment => refusal.help("write one slash"),
+        PathError::Character if !text.is_ascii() => {
+            refusal.help("percent-encode it as UTF-8, such as `/caf%C3%A9`")
+        }
+        _ => refusal,
+    }
+}
+
+/// A number and a unit.
+pub fn duration(text: &str) -> Result<Duration, Refusal> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "" if !number.is_empty() => {
+            return Err(
+                Refusal::new(format!("{} has no unit", quoted(text))).help(format!("write `{number}s`"))
+            );
+        }
+        _ => return Err(not_a_duration(text)),
+    };
+    if number.is_empty() {
+        return Err(not_a_duration(text));
+    }
+    let parsed = number.parse::<u64>().ok().and_then(|number| number.checked_mul(milliseconds));
+    match parsed.map(Duration::from_millis) {
+        Some(duration) if duration <= LONGEST_DURATION => Ok(duration),
+        _ => Err(Refusal::new(format!("{} is too long: at most `24h`", quoted(text)))),
+    }
+}
+
+fn not_a_duration(text: &str) -> Refusal {
+    Refusal::new(format!("{} is not a duration", quoted(text)))
+        .help("write one whole number and `ms`, `s`, `m` or `h`, such as `90s`")
+}
+
+/// A URL as it may be shown: without the password someone put into it.
+fn without_user_information(text: &str) -> String {
+    match text
+        .split_once("://")
+        .and_then(|(scheme, rest)| rest.rsplit_once('@').map(|(_, host)| (scheme, host)))
+    {
+        Some((scheme, host)) => format!("{scheme}://…@{host}"),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,274 @@
+//! The configuration as it is written: one struct for each mapping of the file, one field for each key.
+//!
+//! These types say which keys exist, which are required and what kind of value each takes. They are what the JSON
+//! Schema is made from, so the comment of every field is what an editor shows. What a value may be, and whether it
+//! agrees with the rest of the file, is for [`check`](super::check).
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, de};
+
+use super::short_form::{Short, ShortForm};
+use super::text::{Address, Duration, FilePath, Host, Name, Origin, Path, Url, Words};
+
+/// The configuration of Tollgate: where it listens, and which MCP servers it exposes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `listeners` and `apis`")]
+#[schemars(title = "Tollgate configuration")]
+pub struct Document {
+    /// The origins under which clients reach the gateway, such as `https://edge.example.com`. The URL an MCP client
+    /// is configured with is one of them followed by the path of an API. Required when a listener is not on loopback,
+    /// unless an API names its `hosts`. No path, no query.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub public_urls: Vec<Origin>,
+
+    /// The addresses the gateway accepts connections on. At least one.
+    #[schemars(length(min = 1))]
+    pub listeners: Vec<Listener>,
+
+    /// The address of the health endpoints. Without it they are not served.
+    pub admin: Option<Admin>,
+
+    /// What is logged, and how.
+    #[serde(default)]
+    pub log: Log,
+
+    /// How long requests and streams in progress may take to end after SIGTERM before they are cut. A number and
+    /// `ms`, `s`, `m` or `h`; at most `24h`.
+    #[serde(default = "default_drain")]
+    #[schemars(extend("default" = "30s"))]
+    pub drain: Duration,
+
+    /// The MCP servers the gateway exposes. At least one.
+    #[schemars(length(min = 1))]
+    pub apis: Vec<Api>,
+}
+
+fn default_drain() -> Duration {
+    Duration::from("30s")
+}
+
+/// An address the gateway accepts connections on.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a listener: a mapping with `address`")]
+pub struct Listener {
+    /// What to call this listener. Lower-case letters, digits and `-`, at most 64.
+    pub name: Option<Name>,
+
+    /// IP address and port. Port 0 lets the system choose one. IPv6 in brackets and quotes: `"[::1]:8080"`.
+    pub address: Address,
+
+    /// The origins of web pages whose scripts may call this listener. On a loopback address every loopback origin
+    /// may as well. Scripts of any other page get a 403; clients that are not browsers are not concerned.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub allowed_origins: Vec<Origin>,
+}
+
+/// The address of the health endpoints `/healthz` and `/readyz`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `address`")]
+pub struct Admin {
+    /// IP address and port, on loopback only. Port 0 lets the system choose one.
+    pub address: Address,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `format` or `level`")]
+pub struct Log {
+    /// One JSON object per line, or text for people.
+    #[serde(default)]
+    #[schemars(extend("default" = "json"))]
+    pub format: LogFormat,
+
+    /// The least severe messages that are logged. Requests are logged at `info`.
+    #[serde(default)]
+    #[schemars(extend("default" = "info"))]
+    pub level: LogLevel,
+}
+
+/// The shape of a log line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum LogFormat {
+    #[default]
+    Json,
+    Text,
+}
+
+/// How severe a log message must be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+}
+
+/// One published MCP server.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "an API: a mapping with `name`, `path`, `endpoints` and `plans`")]
+pub struct Api {
+    /// What to call this API in logs and errors. Lower-case letters, digits and `-`, at most 64; used once.
+    pub name: Name,
+
+    /// The version of the published service, for people. A number needs quotes.
+    pub version: Option<Words>,
+
+    /// What the API is for, for people.
+    pub description: Option<Words>,
+
+    /// The hosts this API answers on: names or IP addresses without scheme, port or path. Empty: every host the
+    /// gateway has an origin for. An exact host goes before none.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub hosts: Vec<Host>,
+
+    /// The path of the API: the path of the MCP URL itself or a prefix above it. What follows it in a request is
+    /// appended to the path of the endpoint. The longest path wins, compared segment by segment; a slash at the end
+    /// makes no difference.
+    pub path: Path,
+
+    /// Who owns the OAuth of this API.
+    #[serde(default)]
+    pub authorization: Authorization,
+
+    /// How the endpoints are reached. An endpoint may say otherwise for itself.
+    #[serde(default)]
+    pub upstream: Upstream,
+
+    /// The MCP server: its URL, or a mapping. Exactly one for now.
+    #[schemars(length(equal = 1))]
+    pub endpoints: Vec<Short<Endpoint>>,
+
+    /// How callers prove who they are to the gateway. Exactly one for now, `keyless`: the gateway asks for nothing
+    /// and the MCP server decides.
+    #[schemars(length(equal = 1))]
+    pub plans: Vec<Short<Plan>>,
+}
+
+/// Who owns the OAuth of an API.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `mode` or `upstream_resource`")]
+pub struct Authorization {
+    /// `relay`: the MCP server has its own authorization server, and the gateway makes its challenges and metadata
+    /// work under the public URL.
+    #[serde(default)]
+    #[schemars(extend("default" = "relay"))]
+    pub mode: AuthorizationMode,
+
+    /// The `resource` in the protected resource metadata of the MCP server (RFC 9728), for a server that calls itself
+    /// by another URL than the one of its endpoint. Without it, the metadata must name the endpoint.
+    pub upstream_resource: Option<Url>,
+}
+
+/// The authorization modes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum AuthorizationMode {
+    #[default]
+    Relay,
+}
+
+/// How the endpoints of an API are reached.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `host` or `tls`")]
+pub struct Upstream {
+    /// The `Host` sent upstream: `endpoint`, the authority of the endpoint's URL; or `preserve`, the one the client
+    /// sent.
+    #[serde(default)]
+    #[schemars(extend("default" = "endpoint"))]
+    pub host: UpstreamHost,
+
+    /// TLS to the endpoints.
+    pub tls: Option<UpstreamTls>,
+}
+
+/// The `Host` sent upstream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum UpstreamHost {
+    #[default]
+    Endpoint,
+    Preserve,
+}
+
+/// TLS to an endpoint.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `ca`")]
+pub struct UpstreamTls {
+    /// A PEM file with the certificates of the authorities to trust, in place of those of the platform. A relative
+    /// path starts at the folder of this file.
+    pub ca: FilePath,
+}
+
+/// One MCP server.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "an endpoint: a URL, or a mapping with `url`")]
+pub struct Endpoint {
+    /// What to call this endpoint. Lower-case letters, digits and `-`, at most 64.
+    pub name: Option<Name>,
+
+    /// The `http` or `https` URL of the MCP server, or of what stands above it when the API's path is a prefix. No
+    /// user information, no fragment.
+    pub url: Url,
+
+    /// The `Host` sent to this endpoint; without it, what `upstream.host` says.
+    pub host: Option<UpstreamHost>,
+
+    /// TLS to this endpoint; without it, what `upstream.tls` says.
+    pub tls: Option<UpstreamTls>,
+}
+
+impl ShortForm for Endpoint {
+    const EXPECTED: &'static str = "an endpoint: a URL, or a mapping with `url`";
+
+    fn from_short<E: de::Error>(text: &str) -> Result<Self, E> {
+        Ok(Self { name: None, url: Url::from(text), host: None, tls: None })
+    }
+
+    fn short_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Url::json_schema(generator);
+        schema.insert("description".into(), "The `http` or `https` URL of the MCP server.".into());
+        schema
+    }
+}
+
+/// How callers of an API prove who they are. Exactly one kind.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a plan: `keyless`, or a mapping with `keyless`")]
+pub struct Plan {
+    /// What to call this plan. Lower-case letters, digits and `-`, at most 64.
+    #[schemars(extend("default" = "keyless"))]
+    pub name: Option<Name>,
+
+    /// The gateway asks for nothing; the MCP server decides. It has no settings: `keyless: {}`.
+    pub keyless: Option<Keyless>,
+}
+
+/// The settings of a keyless plan: none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "`{}`: a keyless plan has no settings")]
+pub struct Keyless {}
+
+impl ShortForm for Plan {
+    const EXPECTED: &'static str = "a plan: `keyless`, or a mapping with `keyless`";
+
+    fn from_short<E: de::Error>(text: &str) -> Result<Self, E> {
+        match text {
+            "keyless" => Ok(Self { name: None, keyless: Some(Keyless {}) }),
+            other => Err(E::unknown_variant(other, &["keyless"])),
+        }
+    }
+
+    fn short_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "const": "keyless", "description": "The gateway asks for nothing; the MCP server decides." })
+    }
+}

@@ -1,0 +1,110 @@
+//! The kinds of text a configuration holds. Each knows what it is called in an error and how a schema describes it;
+//! what it may hold is decided in `check`, where an error can say what to write instead.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+
+/// Declares one kind of text: its name, what an error says was expected, its JSON Schema.
+macro_rules! kinds_of_text {
+    ($($(#[$doc:meta])* $kind:ident: $expected:literal, $schema:tt;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $kind(String);
+
+        impl $kind {
+            /// The text as written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $kind {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $kind {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(TextVisitor($expected)).map(Self)
+            }
+        }
+
+        impl JsonSchema for $kind {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($kind).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )*};
+}
+
+kinds_of_text! {
+    /// The name of a listener, API, endpoint or plan.
+    Name: "a name such as `github`", { "type": "string", "pattern": "^[a-z0-9-]{1,64}$" };
+
+    /// Words for people.
+    Words: "text", { "type": "string", "minLength": 1 };
+
+    /// An IP address and a port.
+    Address: "an address such as `127.0.0.1:8080`", {
+        "type": "string",
+        "pattern": r"^([0-9.]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
+    };
+
+    /// A scheme, a host and perhaps a port (RFC 6454).
+    Origin: "an origin such as `https://edge.example.com`", {
+        "type": "string",
+        "format": "uri",
+        "pattern": r"^[hH][tT][tT][pP][sS]?://[^/?#@\s]+/?$"
+    };
+
+    /// A host name or IP address, without a port.
+    Host: "a host name such as `edge.example.com`", { "type": "string", "pattern": r"^[^/?#@\s]+$" };
+
+    /// The path of an API.
+    Path: "a path such as `/github/mcp`", { "type": "string", "pattern": r"^/[^?#\s\\]*$" };
+
+    /// An `http` or `https` URL.
+    Url: "a URL such as `https://mcp.example.com/mcp`", {
+        "type": "string",
+        "format": "uri",
+        "pattern": r"^[hH][tT][tT][pP][sS]?://[^#\s]+$"
+    };
+
+    /// A length of time.
+    Duration: "a duration such as `500ms`, `30s`, `5m` or `1h`", {
+        "type": "string",
+        "pattern": "^[0-9]+(ms|s|m|h)$"
+    };
+
+    /// A file, relative to the folder of the configuration.
+    FilePath: "the path of a file", { "type": "string", "minLength": 1 };
+}
+
+struct TextVisitor(&'static str);
+
+impl Visitor<'_> for TextVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {
+        Ok(text)
+    }
+}
