@@ -250,6 +250,7 @@ pub struct Plan {
     pub name: Option<Name>,
 
     /// The gateway asks for nothing; the MCP server decides. It has no settings: `keyless: {}`.
+    #[schemars(required)]
     pub keyless: Option<Keyless>,
 }
 

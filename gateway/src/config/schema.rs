@@ -12,7 +12,15 @@ pub fn json() -> String {
     let generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
     let mut schema = generator.into_root_schema_for::<Document>();
     RecursiveTransform(refuse_null).transform(&mut schema);
+    RecursiveTransform(unwrap_lines).transform(&mut schema);
     format!("{schema:#}\n", schema = schema.as_value())
+}
+
+/// A comment is wrapped to the width of the source; an editor wraps to its own.
+fn unwrap_lines(schema: &mut Schema) {
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        *description = description.replace('\n', " ");
+    }
 }
 
 /// schemars lets an `Option` be null. Here a key without a value is an error, so null goes.
