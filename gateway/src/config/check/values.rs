@@ -161,8 +161,8 @@ pub fn path(text: &str) -> Result<String, Refusal> {
         return Err(Refusal::new("paths under `/.well-known/` belong to the gateway")
             .help("choose another path; the metadata of every API is served there"));
     }
-    if text.ends_with("/*") {
-        let prefix = text.trim_end_matches(['/', '*']);
+    if let Some((prefix, _)) = text.split_once('*') {
+        let prefix = prefix.rsplit_once('/').map_or("", |(whole_segments, _)| whole_segments);
         let prefix = if prefix.is_empty() { "/" } else { prefix };
         return Err(Refusal::new("a path has no wildcard")
             .help(format!("write `{prefix}`: everything below a path belongs to its API")));
@@ -235,5 +235,87 @@ fn without_user_information(text: &str) -> String {
     {
         Some((scheme, host)) => format!("{scheme}://…@{host}"),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values that are refused have a file each in `tests/e2e/config/broken`; these are the ones that are not.
+    fn accepted<T: ToString>(parse: fn(&str) -> Result<T, Refusal>, cases: &[(&str, &str)]) {
+        for (written, parsed) in cases {
+            assert_eq!(parse(written).unwrap().to_string(), *parsed, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_held_in_one_spelling() {
+        accepted(
+            host,
+            &[
+                ("edge.example.com", "edge.example.com"),
+                ("Edge.Example.COM", "edge.example.com"),
+                ("192.0.2.7", "192.0.2.7"),
+                ("[2001:DB8::7]", "[2001:db8::7]"),
+                ("localhost", "localhost"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_path_loses_the_slash_at_its_end_and_nothing_else() {
+        accepted(
+            path,
+            &[
+                ("/", "/"),
+                ("/mcp", "/mcp"),
+                ("/mcp/", "/mcp"),
+                ("/caf%C3%A9/a:b@c", "/caf%C3%A9/a:b@c"),
+                ("/.well-knownish", "/.well-knownish"),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_origin_may_end_in_a_slash_and_name_the_port_it_has_anyway() {
+        accepted(
+            origin,
+            &[
+                ("https://edge.example.com/", "https://edge.example.com"),
+                ("HTTPS://edge.example.com:443", "https://edge.example.com"),
+                ("http://[::1]:8080", "http://[::1]:8080"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_duration_is_a_number_and_a_unit() {
+        let milliseconds = |text: &str| duration(text).map(|duration| duration.as_millis());
+        accepted(
+            milliseconds,
+            &[("0s", "0"), ("500ms", "500"), ("90s", "90000"), ("5m", "300000"), ("24h", "86400000")],
+        );
+        for refused in
+            ["", "s", "-5s", "1.5s", "1 s", "5d", "5S", "18446744073709551615h", "99999999999999999999s"]
+        {
+            assert!(duration(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_an_ip_and_a_port() {
+        accepted(
+            address,
+            &[("127.0.0.1:0", "127.0.0.1:0"), ("[::1]:8080", "[::1]:8080"), ("0.0.0.0:443", "0.0.0.0:443")],
+        );
+    }
+
+    #[test]
+    fn the_help_for_a_wildcard_names_whole_segments() {
+        for (written, prefix) in [("/a/*", "`/a`"), ("/*", "`/`"), ("/a/b*/c", "`/a`"), ("/**", "`/`")] {
+            let help = path(written).unwrap_err().help.unwrap();
+            assert!(help.contains(prefix), "{written}: {help}");
+        }
     }
 }
