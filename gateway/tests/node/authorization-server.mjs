@@ -88,7 +88,10 @@ const provider = new Provider(issuer, {
             token_endpoint_auth_method: 'client_secret_basic',
         },
     ],
-    clientDefaults: { token_endpoint_auth_method: 'none', grant_types: ['authorization_code', 'refresh_token'] },
+    clientDefaults: {
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token'],
+    },
     // A registration names the scopes of that day; step-up asks for more later. RFC 7591 §2 lets the server register
     // other values than were sent: this one registers no limit.
     extraClientMetadata: {
@@ -110,7 +113,9 @@ const provider = new Provider(issuer, {
     expiresWithSession: () => false,
     issueRefreshToken: (_context, client) =>
         !options['no-refresh-tokens'] && client.grantTypeAllowed('refresh_token'),
-    interactions: { url: (_context, interaction) => `${options['issuer-path']}/interaction/${interaction.uid}` },
+    interactions: {
+        url: (_context, interaction) => `${options['issuer-path']}/interaction/${interaction.uid}`,
+    },
     features: {
         devInteractions: { enabled: false },
         introspection: { enabled: true },

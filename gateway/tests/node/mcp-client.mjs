@@ -1,7 +1,7 @@
 // The MCP client of the end-to-end tests: runs a script of steps with the official SDK and prints one JSON document of
 // what happened. It logs in by itself when the server asks for it.
 import { readOptions, wholeNumber } from './lib/program.mjs';
-import { Session } from './client/session.mjs';
+import { createSession } from './client/session.mjs';
 import { STEPS } from './client/steps.mjs';
 
 const options = readOptions({
@@ -38,7 +38,7 @@ function errorFacts(error) {
 }
 
 const script = await readScript();
-const session = new Session({ ...script, sdk: options.sdk ?? script.sdk });
+const session = await createSession({ ...script, sdk: options.sdk ?? script.sdk });
 const steps = [];
 let timedOut = false;
 
@@ -60,10 +60,13 @@ function finish() {
     process.stdout.write(`${JSON.stringify(report())}\n`, () => process.exit(0));
 }
 
-setTimeout(() => {
-    timedOut = true;
-    finish();
-}, wholeNumber(options['timeout-ms'], 60_000));
+setTimeout(
+    () => {
+        timedOut = true;
+        finish();
+    },
+    wholeNumber(options['timeout-ms'], 60_000)
+);
 for (const step of script.steps) {
     const outcome = await run(session, step);
     steps.push(outcome);

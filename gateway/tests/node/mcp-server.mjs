@@ -8,15 +8,15 @@ import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middlew
 import { announceReady, endWhenAsked, listen, log, readOptions, wholeNumber } from './lib/program.mjs';
 import { controlApp } from './server/control.mjs';
 import { Journal } from './server/journal.mjs';
-import { legacySse } from './server/legacy-sse.mjs';
 import { authorizationServerMetadata, ResourceMetadata } from './server/metadata.mjs';
-import { withoutSessions, withSessions } from './server/streamable.mjs';
 import { TokenVerifier } from './server/tokens.mjs';
 import { WRITE_SCOPE } from './server/tools.mjs';
 
 const options = readOptions({
     port: { type: 'string' },
     path: { type: 'string' },
+    sdk: { type: 'string', default: 'v1' },
+    'modern-only': { type: 'boolean', default: false },
     'messages-path': { type: 'string', default: '/messages' },
     'public-url': { type: 'string' },
     issuer: { type: 'string' },
@@ -59,19 +59,27 @@ function publicOrigin() {
 const journal = new Journal();
 const challenge = { fields: options['no-challenge'] ? [] : undefined };
 const authorization = options.issuer ? await protectedBy(options.issuer) : undefined;
-const transport = options.stateless
-    ? withoutSessions({ jsonResponse: options['json-response'] })
-    : withSessions({
-          jsonResponse: options['json-response'],
-          retryInterval: wholeNumber(options['retry-interval'], undefined),
-      });
+const transport = await chooseTransport();
+
+/** Loads the generation of the SDK asked for, and only that. */
+async function chooseTransport() {
+    if (options.sdk === 'v2') {
+        const { modern } = await import('./server/sdk-v2.mjs');
+        return modern({ modernOnly: options['modern-only'] });
+    }
+    const { withoutSessions, withSessions } = await import('./server/sdk-v1.mjs');
+    const jsonResponse = options['json-response'];
+    if (options.stateless) return withoutSessions({ jsonResponse });
+    return withSessions({ jsonResponse, retryInterval: wholeNumber(options['retry-interval'], undefined) });
+}
 
 async function protectedBy(issuer) {
     const metadata = await authorizationServerMetadata(issuer);
     const resource = options.resource ?? url;
     const credentials = { client_id: options['client-id'], client_secret: options['client-secret'] };
     const audiences = options['any-audience'] ? null : [resource, ...options['accept-audience']];
-    const location = options['prm-location'] ?? `/.well-known/oauth-protected-resource${path === '/' ? '' : path}`;
+    const location =
+        options['prm-location'] ?? `/.well-known/oauth-protected-resource${path === '/' ? '' : path}`;
     const verifier = new TokenVerifier(metadata, credentials, audiences);
     const scopes = [...options['required-scope']];
     const require = requiredScopes =>
@@ -88,8 +96,9 @@ async function protectedBy(issuer) {
 /** Lets a test replace the challenges the SDK makes: one field per entry, `{prm}` standing for the document's URL. */
 function replaceChallenges(_request, response, next) {
     const set = response.set.bind(response);
-    response.set = (name, value) => {
-        if (challenge.fields === undefined || name !== 'WWW-Authenticate') return set(name, value);
+    response.set = (...given) => {
+        const [name] = given;
+        if (challenge.fields === undefined || name !== 'WWW-Authenticate') return set(...given);
         const fields = challenge.fields.map(field => field.replaceAll('{prm}', authorization.prm));
         return fields.length ? set(name, fields) : response;
     };
@@ -128,7 +137,9 @@ function announcedEndpoint(messages) {
 function addRedirects(app) {
     const beneath = path.replace(/\/$/, '');
     app.all(['/old', `${beneath}/old`], (_request, response) => response.redirect(307, url));
-    app.all(['/foreign', `${beneath}/foreign`], (_request, response) => response.redirect(307, options.foreign));
+    app.all(['/foreign', `${beneath}/foreign`], (_request, response) =>
+        response.redirect(307, options.foreign)
+    );
 }
 
 const app = express();
@@ -139,6 +150,7 @@ if (authorization) app.use(authorization.resourceMetadata.serve);
 if (options.redirect) addRedirects(app);
 if (options.cookie) app.use(path, setCookies);
 if (options['legacy-sse']) {
+    const { legacySse } = await import('./server/legacy-sse.mjs');
     const legacy = legacySse({ messagesPath: options['messages-path'], announce: announcedEndpoint });
     app.get(path, guard, legacy.open);
     app.post(options['messages-path'], guard, legacy.post);

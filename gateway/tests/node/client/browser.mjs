@@ -16,7 +16,10 @@ export class Browser {
             if (at.href.startsWith(callback)) return at.searchParams;
             const response = await this.#open(at);
             const location = response.headers.get('location');
-            if (!location) throw new Error(`the browser stopped at ${at.href}: ${response.status} ${await response.text()}`);
+            if (!location)
+                throw new Error(
+                    `the browser stopped at ${at.href}: ${response.status} ${await response.text()}`
+                );
             await response.body?.cancel();
             at = new URL(location, at);
         }

@@ -54,12 +54,18 @@ export class Recorder {
                 .filter(({ url }) => url.includes('/.well-known/oauth-protected-resource'))
                 .map(({ url, status }) => ({ url, status })),
             tokenRequests: tokens.map(({ url, status, form }) => ({ url, status, ...form })),
-            refreshes: tokens.filter(({ status, form }) => status === 200 && form.grantType === 'refresh_token').length,
+            refreshes: tokens.filter(
+                ({ status, form }) => status === 200 && form.grantType === 'refresh_token'
+            ).length,
         };
     }
 }
 
 /** The parts of a token request that are no secret. */
 function formFacts(form) {
-    return { grantType: form.get('grant_type'), resource: form.getAll('resource'), scope: form.get('scope') ?? undefined };
+    return {
+        grantType: form.get('grant_type'),
+        resource: form.getAll('resource'),
+        scope: form.get('scope') ?? undefined,
+    };
 }

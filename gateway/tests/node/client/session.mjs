@@ -2,9 +2,19 @@
 import { Browser } from './browser.mjs';
 import { Provider } from './provider.mjs';
 import { Recorder } from './recorder.mjs';
-import { SDKS } from './sdk.mjs';
 
-export class Session {
+const WHO = { name: 'tollgate-end-to-end', version: '1.0.0' };
+// Loaded when asked for: each takes a noticeable part of the program's start.
+const SDKS = { v1: () => import('./sdk-v1.mjs'), v2: () => import('./sdk-v2.mjs') };
+
+/** Makes the session a script asks for, not yet connected. */
+export async function createSession(script) {
+    const load = SDKS[script.sdk ?? 'v1'];
+    if (!load) throw new Error(`sdk is 'v1' or 'v2', not '${script.sdk}'`);
+    return new Session(script, await load());
+}
+
+class Session {
     recorder = new Recorder();
     notifications = [];
     errors = [];
@@ -12,12 +22,11 @@ export class Session {
     #script;
     #sdk;
 
-    constructor(script) {
+    constructor(script, sdk) {
         this.#script = script;
-        this.#sdk = SDKS[script.sdk ?? 'v1'];
-        if (!this.#sdk) throw new Error(`sdk is 'v1' or 'v2', not '${script.sdk}'`);
+        this.#sdk = sdk;
         this.provider = new Provider(new Browser(this.recorder.fetch), {
-            remember: script.rememberDiscovery ?? this.#sdk.remember,
+            remember: script.rememberDiscovery ?? sdk.remember,
             refreshOnStepUp: script.refreshOnStepUp ?? false,
             scope: script.scope,
         });
@@ -52,6 +61,10 @@ export class Session {
         return this.#loggingIn(() => this.client.discover());
     }
 
+    listen(filter) {
+        return this.#loggingIn(() => this.client.listen(filter));
+    }
+
     terminate() {
         return this.#loggingIn(() => this.transport.terminateSession());
     }
@@ -62,7 +75,7 @@ export class Session {
     }
 
     #open(sessionId) {
-        const { Streamable, Sse, newClient, onLog } = this.#sdk;
+        const { Streamable, Sse, newClient, onNotification } = this.#sdk;
         const options = {
             authProvider: this.provider,
             fetch: this.recorder.fetch,
@@ -71,9 +84,11 @@ export class Session {
         };
         const Transport = this.#script.transport === 'sse' ? Sse : Streamable;
         const transport = new Transport(new URL(this.#script.url), options);
-        const client = newClient(this.#script.protocol);
+        const client = newClient(WHO, this.#script.protocol);
         client.onerror = error => this.errors.push(String(error.message ?? error));
-        onLog(client, params => this.notifications.push({ at: Date.now(), ...params }));
+        onNotification(client, ({ method, params }) =>
+            this.notifications.push({ at: Date.now(), method, params })
+        );
         return { client, transport };
     }
 
@@ -88,7 +103,9 @@ export class Session {
             const callback = error instanceof this.#sdk.UnauthorizedError && this.provider.takeCallback();
             if (!callback) throw error;
             if (callback.get('error')) {
-                throw new Error(`login failed: ${callback.get('error')}: ${callback.get('error_description')}`);
+                throw new Error(
+                    `login failed: ${callback.get('error')}: ${callback.get('error_description')}`
+                );
             }
             await this.#sdk.finishLogin(this.transport, callback);
             return attempt();

@@ -30,16 +30,23 @@ export const STEPS = {
     /** `server/discover` (2026-07-28, SDK v2 only). */
     discover: session => session.discover(),
 
+    /** `subscriptions/listen` (2026-07-28, SDK v2 only); what arrives is in `notifications`. */
+    async listen(session, filter) {
+        const { honoredFilter } = await session.listen(filter);
+        return { honoredFilter };
+    },
+
     async waitMs(_session, milliseconds) {
         await sleep(milliseconds);
         return {};
     },
 
-    /** Waits until the server has sent `count` log messages on its own account (the standalone GET stream). */
+    /** Waits until `count` notifications have come on the standalone GET stream or a `listen` stream. */
     async waitForNotifications(session, { count, timeoutMs = 10_000 }) {
         const end = Date.now() + timeoutMs;
         while (session.notifications.length < count && Date.now() < end) await sleep(10);
-        if (session.notifications.length < count) throw new Error(`only ${session.notifications.length} notifications`);
+        if (session.notifications.length < count)
+            throw new Error(`only ${session.notifications.length} notifications`);
         return { notifications: session.notifications };
     },
 
@@ -60,16 +67,25 @@ export const STEPS = {
         return {};
     },
 
-    /** A bare request; `authorize` adds the access token. A redirect is reported, not followed. */
-    async fetch(session, { url, method = 'GET', headers = {}, body, authorize = false }) {
-        const token = authorize && session.provider.tokens()?.access_token;
+    /**
+     * A bare request; `authorize` adds the access token, `inSession` the id of the last session. A redirect is
+     * reported, not followed.
+     */
+    async fetch(session, { url, method = 'GET', headers = {}, body, authorize = false, inSession = false }) {
+        const all = new Headers(headers);
+        if (authorize) all.set('authorization', `Bearer ${session.provider.tokens()?.access_token}`);
+        if (inSession) all.set('mcp-session-id', session.lastSessionId);
         const response = await session.recorder.fetch(url, {
             method,
             body,
-            headers: { ...headers, ...(token && { authorization: `Bearer ${token}` }) },
+            headers: all,
             redirect: 'manual',
         });
-        return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+        return {
+            status: response.status,
+            headers: Object.fromEntries(response.headers),
+            body: await response.text(),
+        };
     },
 };
 

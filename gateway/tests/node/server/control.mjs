@@ -6,10 +6,16 @@ export function controlApp({ journal, resourceMetadata, verifier, challenge, tra
     const app = express();
     app.use(express.json({ limit: '10mb' }));
     app.get('/requests', (_request, response) => response.json(journal.requests));
-    app.get('/counters', (_request, response) => response.json({ ...journal.counters, sessions: transport.sessions() }));
+    app.get('/counters', (_request, response) =>
+        response.json({ ...journal.counters, sessions: transport.sessions() })
+    );
     app.post('/forget', (_request, response) => response.json(journal.forget() ?? {}));
-    app.post('/break-streams', (_request, response) => response.json({ broken: journal.breakStreams() }));
-    app.post('/notify', async (request, response) => response.json({ sent: await transport.notify(request.body) }));
+    app.post('/break-streams', (request, response) =>
+        response.json({ broken: journal.breakStreams(request.body.method) })
+    );
+    app.post('/notify', async (request, response) =>
+        response.json({ sent: await transport.notify(request.body) })
+    );
     app.post('/prm', (request, response) => response.json(resourceMetadata.change(request.body)));
     app.post('/revoke', (_request, response) => response.json({ revoked: verifier.revokeAll() }));
     app.post('/audiences', (request, response) => {

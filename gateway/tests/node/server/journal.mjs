@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 export class Journal {
     #requests = [];
-    #open = new Set();
+    #open = new Map();
 
     /** Express middleware: reads the whole body into `request.rawBody` (the SDK's transport takes it from there). */
     record = async (request, response, next) => {
@@ -38,7 +38,8 @@ export class Journal {
 
     /** `disconnectedAt`: the peer went away before the answer was complete. */
     #follow(entry, response) {
-        this.#open.add(response);
+        this.#open.set(response, entry);
+        noteContentType(entry, response);
         response.on('close', () => {
             this.#open.delete(response);
             entry.status = response.headersSent ? response.statusCode : undefined;
@@ -51,30 +52,50 @@ export class Journal {
         return this.#requests;
     }
 
-    /** How many requests there were, by `METHOD /path status`, and how many are still open. */
+    /**
+     * How many requests there were, by `METHOD /path status`, how many are still open, and the open event streams by
+     * method.
+     */
     get counters() {
         const byKind = {};
         for (const { method, path, status } of this.#requests) {
             const kind = `${method} ${path.split('?')[0]} ${status ?? 'open'}`;
             byKind[kind] = (byKind[kind] ?? 0) + 1;
         }
-        return { total: this.#requests.length, open: this.#open.size, byKind };
+        const streams = { GET: 0, POST: 0 };
+        for (const entry of this.#open.values()) {
+            if (isEventStream(entry)) streams[entry.method] += 1;
+        }
+        return { total: this.#requests.length, open: this.#open.size, streams, byKind };
     }
 
     forget() {
         this.#requests = [];
     }
 
-    /** Breaks every event stream in the middle, as a failing network would. */
-    breakStreams() {
-        const streams = [...this.#open].filter(response => isEventStream(response));
-        for (const response of streams) response.destroy();
+    /** Breaks the event streams that answer `method` (all without it) in the middle, as a failing network would. */
+    breakStreams(method) {
+        const streams = [...this.#open].filter(([, entry]) => {
+            return isEventStream(entry) && (method === undefined || method === entry.method);
+        });
+        for (const [response] of streams) response.destroy();
         return streams.length;
     }
 }
 
-function isEventStream(response) {
-    return String(response.getHeader('content-type')).startsWith('text/event-stream');
+function isEventStream({ contentType }) {
+    return contentType?.startsWith('text/event-stream') ?? false;
+}
+
+/** Headers given to `writeHead` cannot be asked for later, and that is how the SDK gives them. */
+function noteContentType(entry, response) {
+    const writeHead = response.writeHead;
+    response.writeHead = (...given) => {
+        const headers = given.find(argument => typeof argument === 'object');
+        const own = Object.entries(headers ?? {}).find(([name]) => name.toLowerCase() === 'content-type');
+        entry.contentType = own?.[1] ?? response.getHeader('content-type');
+        return writeHead.apply(response, given);
+    };
 }
 
 function pairs(rawHeaders) {

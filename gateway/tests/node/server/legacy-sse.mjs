@@ -1,6 +1,6 @@
 // The HTTP+SSE transport of 2024-11-05: a GET opens the stream whose first event names where to POST.
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
-import { createServer } from './tools.mjs';
+import { createServer } from './sdk-v1.mjs';
 
 /**
  * Two express handlers, for the stream and for the messages.

@@ -29,7 +29,8 @@ export class ResourceMetadata {
             scopesSupported: scopes,
             resourceName: 'upstream',
         });
-        this.#officialPath = WELL_KNOWN + (resourceServerUrl.pathname === '/' ? '' : resourceServerUrl.pathname);
+        this.#officialPath =
+            WELL_KNOWN + (resourceServerUrl.pathname === '/' ? '' : resourceServerUrl.pathname);
         this.#official = {
             resource,
             authorization_servers: [metadata.issuer],
@@ -58,7 +59,11 @@ export class ResourceMetadata {
     async #answer(request, response, next) {
         const { delayMs, raw, members } = this.#change;
         if (delayMs) await sleep(delayMs);
-        if (raw) return response.status(raw.status ?? 200).set(raw.headers ?? JSON_TYPE).send(Buffer.from(raw.body ?? ''));
+        if (raw)
+            return response
+                .status(raw.status ?? 200)
+                .set(raw.headers ?? JSON_TYPE)
+                .send(Buffer.from(raw.body ?? ''));
         if (members) return response.json(withMembers(this.#official, members));
         request.url = this.#officialPath;
         this.#router(request, response, next);

@@ -20,7 +20,8 @@ export class TokenVerifier {
 
     async verifyAccessToken(token) {
         if (this.#revoked.has(token)) throw new InvalidTokenError('Token has been revoked');
-        const claims = token.split('.').length === 3 ? await this.#verify(token) : await this.#introspect(token);
+        const claims =
+            token.split('.').length === 3 ? await this.#verify(token) : await this.#introspect(token);
         const audience = [claims.aud ?? []].flat();
         this.#checkAudience(audience);
         this.#seen.add(token);

@@ -1,54 +1,61 @@
-// The tools of the server under test, on the official SDK v1.
+// The tools of the server under test, written once for both generations of the SDK.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
 
 /** The scope `write_file` wants on top of the others; the HTTP layer challenges for it (403, step-up). */
 export const WRITE_SCOPE = 'files:write';
 
-export function text(value) {
+/**
+ * Each tool's `run` gets its input and what it may know of the call: `authInfo`, `headers`, `signal`,
+ * `progress(count, total, message)` and `closeStream()`, which ends the event stream before the answer.
+ */
+export const TOOLS = [
+    {
+        name: 'echo',
+        // 2026-07-28 clients repeat `label` in the header `Mcp-Param-Label`, and the server compares.
+        input: { text: z.string(), label: z.string().optional().meta({ 'x-mcp-header': 'Label' }) },
+        run: ({ text }) => text,
+    },
+    { name: 'add', input: { a: z.number(), b: z.number() }, run: ({ a, b }) => String(a + b) },
+    { name: 'whoami', input: {}, run: (_input, call) => caller(call.authInfo) },
+    { name: 'headers', input: {}, run: (_input, call) => call.headers },
+    {
+        name: 'write_file',
+        input: { name: z.string(), content: z.string() },
+        run: ({ name, content }) => `wrote ${content.length} characters to ${name}`,
+    },
+    {
+        name: 'slow_stream',
+        input: {
+            count: z.number().int().default(5),
+            gapMs: z.number().int().default(100),
+            closeAfter: z.number().int().optional(),
+        },
+        run: slowStream,
+    },
+];
+
+/** A tool's answer as MCP content; anything but text goes as JSON. */
+export function content(value) {
     return { content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] };
 }
 
 /** Who the token says is calling, without the token. */
-export function caller(authInfo) {
+function caller(authInfo) {
     if (!authInfo) return { anonymous: true };
     const { clientId, scopes, extra } = authInfo;
     return { clientId, scopes, ...extra };
 }
 
-export function createServer() {
-    const server = new McpServer({ name: 'upstream', version: '1.0.0' }, { capabilities: { logging: {} } });
-    server.registerTool('echo', { inputSchema: { text: z.string() } }, input => text(input.text));
-    server.registerTool('add', { inputSchema: { a: z.number(), b: z.number() } }, ({ a, b }) => text(String(a + b)));
-    server.registerTool('whoami', {}, extra => text(caller(extra.authInfo)));
-    server.registerTool('headers', {}, extra => text(extra.requestInfo.headers));
-    server.registerTool(
-        'write_file',
-        { inputSchema: { name: z.string(), content: z.string() } },
-        input => text(`wrote ${input.content.length} characters to ${input.name}`)
-    );
-    server.registerTool('slow_stream', { inputSchema: SLOW_STREAM }, slowStream);
-    return server;
-}
-
-const SLOW_STREAM = {
-    count: z.number().int().default(5),
-    gapMs: z.number().int().default(100),
-    /** After this many events the server closes the stream; the client resumes with Last-Event-ID. */
-    closeAfter: z.number().int().optional(),
-};
-
-/** Sends `count` progress events, `gapMs` apart; `message` carries the time of sending in milliseconds. */
-async function slowStream({ count, gapMs, closeAfter }, extra) {
-    const progressToken = extra._meta?.progressToken;
-    for (let progress = 1; progress <= count; progress += 1) {
-        await sleep(gapMs, undefined, { signal: extra.signal });
-        await extra.sendNotification({
-            method: 'notifications/progress',
-            params: { progressToken, progress, total: count, message: String(Date.now()) },
-        });
-        if (progress === closeAfter) extra.closeSSEStream?.();
+/**
+ * Sends `count` progress events, each followed by a gap, the last one too: the SDK's client loses an event that comes
+ * in one piece with the answer. `message` carries the time of sending in milliseconds.
+ */
+async function slowStream({ count, gapMs, closeAfter }, call) {
+    for (let sent = 1; sent <= count; sent += 1) {
+        await call.progress(sent, count, String(Date.now()));
+        if (sent === closeAfter) call.closeStream();
+        await sleep(gapMs, undefined, { signal: call.signal });
     }
-    return text(`sent ${count} events`);
+    return `sent ${count} events`;
 }

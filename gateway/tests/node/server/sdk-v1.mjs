@@ -1,14 +1,41 @@
-// The streamable HTTP transport of SDK v1, with sessions or without.
+// The streamable HTTP transport of SDK v1 (revisions up to 2025-11-25), with sessions or without.
 import { randomUUID } from 'node:crypto';
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { EventStore } from './event-store.mjs';
-import { createServer } from './tools.mjs';
+import { content, TOOLS } from './tools.mjs';
+
+export function createServer() {
+    const server = new McpServer({ name: 'upstream', version: '1.0.0' }, { capabilities: { logging: {} } });
+    for (const { name, input, run } of TOOLS) {
+        server.registerTool(name, { inputSchema: input }, async (given, extra) =>
+            content(await run(given, call(extra)))
+        );
+    }
+    return server;
+}
+
+function call(extra) {
+    const progressToken = extra._meta?.progressToken;
+    return {
+        authInfo: extra.authInfo,
+        headers: extra.requestInfo?.headers,
+        signal: extra.signal,
+        closeStream: () => extra.closeSSEStream?.(),
+        progress: (progress, total, message) =>
+            extra.sendNotification({
+                method: 'notifications/progress',
+                params: { progressToken, progress, total, message },
+            }),
+    };
+}
 
 /** Express handler that keeps a transport per session; a closed or unknown session is 404 (-32001). */
 export function withSessions({ jsonResponse, retryInterval }) {
     const sessions = new Map();
 
     async function open() {
+        const server = createServer();
         const transport = new StreamableHTTPServerTransport({
             sessionIdGenerator: randomUUID,
             eventStore: new EventStore(),
@@ -17,7 +44,6 @@ export function withSessions({ jsonResponse, retryInterval }) {
             onsessioninitialized: id => void sessions.set(id, { transport, server }),
             onsessionclosed: id => void sessions.delete(id),
         });
-        const server = createServer();
         await server.connect(transport);
         return transport;
     }
