@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const running = new Set();
+const lasting = new Set();
+const shared = new Map();
 
 /** Starts a program and resolves with its ready line and the process; rejects when it ends before. */
 export async function start(program, options = [], environment = {}) {
@@ -29,10 +31,24 @@ export const mcpServer = (...options) => start('mcp-server.mjs', options);
 
 /** An authorization server of a temper and an MCP server that trusts it; `bind` knows the server's URL. */
 export async function pair(temper, serverOptions = [], issuerOptions = []) {
-    const as = await authorizationServer('--temper', temper, ...issuerOptions);
+    const as = await sharedAuthorizationServer('--temper', temper, ...issuerOptions);
     const server = await mcpServer('--issuer', as.issuer, ...serverOptions);
     if (temper === 'bind') await post(`${as.url}/test/resources`, { add: [server.resource] });
     return { as, server };
+}
+
+/** One authorization server per set of options for all cases: it is the slowest to start. */
+function sharedAuthorizationServer(...options) {
+    const key = options.join(' ');
+    if (!shared.has(key)) {
+        const started = authorizationServer(...options);
+        shared.set(key, started);
+        started.then(
+            ({ child }) => running.delete(child) && lasting.add(child),
+            () => {}
+        );
+    }
+    return shared.get(key);
 }
 
 /** Runs a script of steps and resolves with the client's report. */
@@ -69,9 +85,14 @@ export async function until(probe, timeoutMs = 10_000) {
     }
 }
 
-/** Ends what is still running, by closing its stdin. */
-export async function endAll() {
+/** Ends what a case has started, by closing its stdin. */
+export async function endCase() {
     await Promise.all([...running].map(end));
+}
+
+/** Ends what cases share. */
+export async function endShared() {
+    await Promise.all([...lasting].map(end));
 }
 
 export async function end(child) {

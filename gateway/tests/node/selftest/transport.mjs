@@ -1,5 +1,6 @@
 // The transports: sessions, streams, resumption, TLS, legacy HTTP+SSE and revision 2026-07-28.
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { makeCertificate } from './certificate.mjs';
 import { get, mcpServer, pair, post, runClient, until } from './parts.mjs';
 
@@ -136,6 +137,7 @@ export const cases = {
         ok((await runClient(script, { NODE_EXTRA_CA_CERTS: tls.ca })).ok);
         const stranger = await runClient(script);
         equal(stranger.ok, false);
+        rmSync(tls.folder, { recursive: true });
     },
 
     'legacy HTTP+SSE, with a login': () =>
