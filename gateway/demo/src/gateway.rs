@@ -37,8 +37,9 @@ impl GatewayProcess {
     pub async fn start(config: &Path, scene: &Scene) -> Result<Self, String> {
         let binary = beside_this_binary()?;
         // Asked here because the answer is plainer than a failed bind in another process's log.
-        loopback::bind(scene.listener, "`listeners` in the configuration").await?;
-        loopback::bind(scene.admin, "`admin` in the configuration").await?;
+        let setting = |key| format!("`{key}` in {}", config.display());
+        loopback::bind(scene.listener, &setting("listeners")).await?;
+        loopback::bind(scene.admin, &setting("admin")).await?;
         let mut command = Command::new(binary);
         command.args(["run", "-c"]).arg(config);
         let mut gateway = Self::spawn(command)?;

@@ -18,7 +18,8 @@ mod scene;
 mod walk;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -64,14 +65,19 @@ async fn tell(options: Options) -> Result<(), String> {
 
     let listener = loopback::bind(options.authorization_server, "--authorization-server").await?;
     let authorization_server = AuthorizationServer::start(listener, scene.resources())?;
-    let listener = loopback::bind(scene.mcp_server, "the API's `endpoints`").await?;
+    let listener =
+        loopback::bind(scene.mcp_server, &format!("`endpoints` in {}", options.config.display())).await?;
     mcp_server::start(listener, protection(&scene, &authorization_server));
     introduce(&scene, authorization_server.issuer(), &options.config);
 
-    let mut gateway = GatewayProcess::start(&options.config, &scene).await?;
+    let mut stop = pin!(stop_requested());
+    let mut gateway = tokio::select! {
+        started = GatewayProcess::start(&options.config, &scene) => started?,
+        () = &mut stop => return Ok(()),
+    };
     let outcome = tokio::select! {
-        took = walk(&scene) => after_the_walk(took, &options, &scene, &mut gateway).await,
-        () = stop_requested() => Ok(()),
+        outcome = show(&options, &scene, &mut gateway) => outcome,
+        () = &mut stop => Ok(()),
     };
     if outcome.is_err() {
         gateway.print_last_words();
@@ -88,11 +94,23 @@ fn protection(scene: &Scene, authorization_server: &AuthorizationServer) -> Prot
     }
 }
 
-fn introduce(scene: &Scene, issuer: &str, config: &std::path::Path) {
+fn introduce(scene: &Scene, issuer: &str, config: &Path) {
     println!("An MCP client logs in and calls a tool through Tollgate, knowing only the gateway's URL.\n");
     println!("  authorization server  {issuer}");
     println!("  MCP server            {}  (demands tokens, and names itself by this URL)", scene.endpoint);
     println!("  Tollgate              {}  (from {})\n", scene.gateway_url, config.display());
+}
+
+/// The walk; then, without `--once`, everything stays up for as long as Tollgate does.
+async fn show(options: &Options, scene: &Scene, gateway: &mut GatewayProcess) -> Result<(), String> {
+    let took = walk(scene).await?;
+    println!("\nAll of it in {} ms; the MCP server's own address never showed.", took.as_millis());
+    if options.once {
+        return Ok(());
+    }
+    paste::print(&scene.gateway_url);
+    gateway.print_from_now_on();
+    Err(gateway.ended().await)
 }
 
 async fn walk(scene: &Scene) -> Result<Duration, String> {
@@ -103,34 +121,17 @@ async fn walk(scene: &Scene) -> Result<Duration, String> {
         .map_err(|error| format!("the walking client broke off: {error}"))?
 }
 
-/// With `--once` that was all; otherwise everything stays up until a signal or the end of Tollgate.
-async fn after_the_walk(
-    took: Result<Duration, String>,
-    options: &Options,
-    scene: &Scene,
-    gateway: &mut GatewayProcess,
-) -> Result<(), String> {
-    println!("\nAll of it in {} ms; the MCP server's own address never showed.", took?.as_millis());
-    if options.once {
-        return Ok(());
-    }
-    paste::print(&scene.gateway_url);
-    gateway.print_from_now_on();
-    tokio::select! {
-        sentence = gateway.ended() => Err(sentence),
-        () = stop_requested() => Ok(()),
-    }
-}
-
-/// Ctrl-C, `kill`, or the terminal going away: each must take Tollgate along.
-async fn stop_requested() {
+/// Ctrl-C, `kill`, or the terminal going away: each must take Tollgate along. Caught from the call on.
+fn stop_requested() -> impl Future<Output = ()> {
     let caught = |kind| signal(kind).expect("the runtime was built with signal handling");
     let (mut interrupt, mut terminate, mut hangup) =
         (caught(SignalKind::interrupt()), caught(SignalKind::terminate()), caught(SignalKind::hangup()));
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
+    async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+        println!();
     }
-    println!();
 }
