@@ -141,7 +141,7 @@ fn note(seen: &mut Challenges<'_>, bytes: &[u8], challenge: &Challenge, first: b
     if let Some(value) = values.next() {
         seen.had_metadata = true;
         seen.duplicate_metadata |= values.next().is_some();
-        if seen.metadata_url.is_none() {
+        if seen.metadata_url.is_none() && !value.is_empty() {
             seen.metadata_url = Some(value.into_owned());
         }
     }

@@ -13,9 +13,15 @@
 //! 6. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod bearer;
 pub mod challenge;
 pub mod json;
+pub mod jsonrpc;
+pub mod location;
 pub mod metadata;
+pub mod mount;
 pub mod path;
+pub mod problem;
+pub mod sse;
 mod syntax;
 pub mod url;

@@ -12,6 +12,7 @@ use std::fmt;
 
 pub use host::host_is_valid;
 pub use origin::{Origin, Scheme};
+pub(crate) use resolve::has_scheme;
 
 /// The longest URL accepted, in bytes.
 pub const MAX_URL: usize = 8 * 1024;

@@ -66,7 +66,7 @@ fn kept<'f>(bytes: &[u8], challenge: &'f Challenge) -> Vec<&'f Parameter> {
 fn survives(bytes: &[u8], parameter: &Parameter, beside_metadata: bool) -> bool {
     let mistaken = hides_metadata(bytes, parameter);
     let droppable = parameter.named(bytes, "error_description") || !beside_metadata;
-    !parameter.value.is_empty() && !(mistaken && droppable)
+    !(parameter.value.is_empty() || mistaken && droppable)
 }
 
 /// Whether a client that searches the whole field for `resource_metadata=` would find it in this parameter.

@@ -23,7 +23,7 @@ pub(super) fn resolve(base: &HttpUrl, reference: &str) -> Result<HttpUrl, UrlErr
 }
 
 /// A scheme is what stands before the first colon, if that comes before any slash or question mark.
-fn has_scheme(reference: &str) -> bool {
+pub(crate) fn has_scheme(reference: &str) -> bool {
     let first = reference.find([':', '/', '?']);
     first.is_some_and(|at| reference.as_bytes()[at] == b':')
 }
