@@ -81,7 +81,7 @@ impl EndpointEvent {
     /// The end of the stream: what was held and may still be sent. An unfinished `endpoint` event may not, and no client
     /// acts on an unfinished event.
     pub fn finish(&mut self) -> Vec<u8> {
-        let held = self.event.take();
+        let held = self.event.finish();
         if held.is_endpoint() { Vec::new() } else { held.bytes }
     }
 
@@ -130,7 +130,11 @@ impl EndpointEvent {
             return None;
         }
         let rest = self.mount.rest(url.path())?;
-        let upstream = self.mount.upstream_target(rest, url.query());
+        let upstream = match (self.mount.outside_path(rest), url.query()) {
+            (None, query) => self.mount.upstream_target(rest, query),
+            (Some(path), None) => path.to_owned(),
+            (Some(path), Some(query)) => format!("{path}?{query}"),
+        };
         Some(Announced { public: url.target(), upstream })
     }
 }

@@ -1,1 +1,13 @@
+//! What the crate promises, in tables named after the cases of `docs/authorization-cases.md`, and as properties.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
+mod challenge_cases;
+mod challenge_forms;
+mod entry;
+mod metadata_cases;
+mod path_cases;
+mod properties;
+mod replay;
+mod sse_cases;
+mod sse_forms;
+mod support;

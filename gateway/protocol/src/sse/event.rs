@@ -53,6 +53,14 @@ impl Event {
         std::mem::take(&mut self.held)
     }
 
+    /// Everything held at the end of the stream, where an unfinished line counts as a line.
+    pub(super) fn finish(&mut self) -> Held {
+        let unfinished = self.line_start..self.held.bytes.len();
+        let mut held = self.take();
+        held.lines.push(unfinished);
+        held
+    }
+
     fn push_line_feed(&mut self, out: &mut Vec<u8>) {
         if self.held.bytes.is_empty() {
             out.push(b'\n');

@@ -1,0 +1,208 @@
+//! One function per fuzz target: any bytes in, an assertion out.
+//!
+//! Shared by the fuzz targets (`fuzz/`), by the replay of their corpus and by the property tests, so that what holds
+//! for a million random inputs is what holds for the committed ones.
+
+use std::borrow::Cow;
+use tollgate_protocol::challenge::{self, Challenges, Options};
+use tollgate_protocol::json::{Object, Reason};
+use tollgate_protocol::location::Outside;
+use tollgate_protocol::metadata::{Metadata, Names};
+use tollgate_protocol::mount::Mount;
+use tollgate_protocol::path::{check_target_path, query_has_access_token};
+use tollgate_protocol::sse::{EndpointEvent, SseError};
+use tollgate_protocol::url::{HttpUrl, Origin};
+
+const PUBLIC: &str = "https://gw.example/a/mcp";
+const PUBLIC_METADATA: &str = "https://gw.example/.well-known/oauth-protected-resource/a/mcp";
+
+fn upstream() -> HttpUrl {
+    HttpUrl::parse("https://up.example/mcp").expect("a constant")
+}
+
+/// Fields separated by line feeds; the first byte chooses the options.
+pub fn challenge(data: &[u8]) {
+    let (first, rest) = data.split_first().unwrap_or((&0, &[]));
+    let options = Options { bearer_first: first % 2 == 1 };
+    let rewrite = |fields: Vec<&[u8]>| {
+        let rewritten = challenge::rewrite(fields, PUBLIC_METADATA, upstream().origin(), options);
+        rewritten.map(|it| it.fields.into_iter().map(Cow::into_owned).collect::<Vec<_>>())
+    };
+    let fields: Vec<&[u8]> = rest.split(|byte| *byte == b'\n').collect();
+    let Ok(once) = rewrite(fields.clone()) else { return };
+    assert_eq!(once.len(), fields.len(), "the number of fields is the upstream's");
+    let once_fields: Vec<&[u8]> = once.iter().map(Vec::as_slice).collect();
+    assert_clean(&once_fields);
+    // Two hundred short fields may grow past the limit, then there is no second time.
+    if let Ok(twice) = rewrite(once_fields.clone()) {
+        assert_eq!(twice, once, "rewriting again changes nothing");
+    }
+    if let Ok(mut challenges) = challenge::read(once_fields) {
+        challenge::inject(&mut challenges, PUBLIC_METADATA);
+        let injected = challenges.clone();
+        challenge::inject(&mut challenges, PUBLIC_METADATA);
+        assert_eq!(challenges, injected, "injecting again changes nothing");
+    }
+}
+
+fn assert_clean(fields: &[&[u8]]) {
+    let splits = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
+    assert!(!fields.iter().any(|field| field.iter().any(splits)), "no control byte reaches the client");
+    let Ok(Challenges { metadata_url, .. }) = challenge::read(fields.iter().copied()) else { return };
+    assert!(metadata_url.is_none_or(|url| url == PUBLIC_METADATA), "every URL is the gateway's");
+    let joined = fields.join(&b", "[..]);
+    let text = String::from_utf8_lossy(&joined);
+    if let Some((_, found)) = text.split_once("resource_metadata=") {
+        assert!(
+            found.starts_with(&format!("\"{PUBLIC_METADATA}\"")),
+            "what a regular expression finds first: {text}"
+        );
+    }
+}
+
+/// A metadata document.
+pub fn metadata(data: &[u8]) {
+    let Ok(metadata) = Metadata::parse(data) else { return };
+    let public = Origin::parse("https://gw.example").expect("a constant");
+    for warning in metadata.warnings(&public) {
+        assert!(!warning.to_string().chars().any(char::is_control), "a warning is one line");
+    }
+    let names = metadata.names(&upstream(), None, &[PUBLIC]);
+    if names == Names::Upstream {
+        assert!(HttpUrl::parse(metadata.resource()).is_ok(), "only a URL can name the upstream");
+    }
+    let Ok(relayed) = metadata.with_resource(PUBLIC) else { return };
+    let again = Metadata::parse(&relayed).expect("what is relayed is a document");
+    assert_eq!(again.resource(), PUBLIC);
+    assert_eq!(again.names(&upstream(), None, &[PUBLIC]), Names::Public);
+    assert_eq!(
+        again.with_resource(PUBLIC).as_deref(),
+        Ok(relayed.as_slice()),
+        "relaying again changes nothing"
+    );
+}
+
+/// A path, and a query after a question mark.
+pub fn path(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (path, query) = text.split_once('?').unwrap_or((text, ""));
+    let _ = query_has_access_token(query);
+    if check_target_path(path).is_err() {
+        return;
+    }
+    let url =
+        HttpUrl::parse(&format!("https://up.example{path}")).expect("an accepted path is legal in a URL");
+    assert_eq!(url.path(), path);
+    let resolved = url.resolve(path).expect("and it is a reference");
+    assert_eq!(resolved.path(), path, "there are no dot segments to remove");
+    let decoded = percent_decoded(&percent_decoded(path.as_bytes()));
+    let slashes = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'/').count();
+    assert_eq!(slashes(&decoded), slashes(path.as_bytes()), "decoding uncovers no slash");
+    let hidden = decoded
+        .split(|byte| *byte == b'/')
+        .any(|it| matches!(it.split(|b| *b == b';').next(), Some(b"." | b"..")));
+    assert!(!hidden && !decoded.contains(&b'\\') && !decoded.contains(&0), "decoding uncovers nothing else");
+}
+
+fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes.get(at + 1..at + 3).and_then(|it| std::str::from_utf8(it).ok());
+        let escaped = digits.filter(|_| bytes[at] == b'%').and_then(|it| u8::from_str_radix(it, 16).ok());
+        out.push(escaped.unwrap_or(bytes[at]));
+        at += if escaped.is_some() { 3 } else { 1 };
+    }
+    out
+}
+
+/// A base URL and a reference, separated by a line feed.
+pub fn url(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (base, reference) = text.split_once('\n').unwrap_or((text, ""));
+    let Ok(base) = HttpUrl::parse(base) else { return };
+    assert_eq!(HttpUrl::parse(&base.to_string()).as_ref(), Ok(&base), "what is shown reads back");
+    assert_eq!(Origin::parse(&base.origin().to_string()).as_ref(), Ok(base.origin()));
+    let Ok(resolved) = base.resolve(reference) else { return };
+    if let Ok(read_back) = HttpUrl::parse(&resolved.to_string()) {
+        assert_eq!(read_back, resolved);
+    }
+    let own_path = !reference.is_empty() && !reference.starts_with('?');
+    assert!(!own_path || !resolved.path().split('/').any(|it| it == "." || it == ".."), "dot segments go");
+}
+
+/// A header value for each of the three kinds of field.
+pub fn location(data: &[u8]) {
+    let mount = Mount::new("/a/mcp", upstream());
+    let outside = Outside { mount: &mount, public_origin: "https://gw.example" };
+    if let Some(mapped) = outside.location(data, &upstream()) {
+        let text = String::from_utf8(mapped).expect("a URL");
+        let target = text.strip_prefix("https://gw.example").unwrap_or(&text);
+        let ours =
+            target.starts_with("/a/mcp") || target.starts_with("/.well-known/oauth-protected-resource/a/mcp");
+        assert!(ours, "a mapped location stays inside the API: {text}");
+    }
+    if let Some(mapped) = outside.link(data, &upstream()) {
+        let targets = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'<').count();
+        assert_eq!(targets(&mapped), targets(data), "no link is added or lost");
+    }
+    let cookie = outside.set_cookie(data).unwrap_or_else(|| data.to_vec());
+    let pair = |bytes: &[u8]| bytes.split(|byte| *byte == b';').next().map(<[u8]>::to_vec);
+    assert_eq!(pair(&cookie), pair(data), "a cookie keeps its name and value");
+    assert!(String::from_utf8_lossy(&cookie).contains("Path=/a/mcp") || cookie == data);
+}
+
+/// A stream; the first byte chooses the size of the chunks.
+pub fn sse(data: &[u8]) {
+    let (size, stream) = data.split_first().unwrap_or((&0, &[]));
+    let whole = streamed(stream, stream.len().max(1));
+    let cut = streamed(stream, usize::from(*size).max(1));
+    assert_eq!(cut, whole, "where the stream is cut makes no difference");
+    if let Ok((out, None)) = &whole {
+        let kept = stream.starts_with(out);
+        assert!(kept, "without an announcement nothing changes");
+    }
+    if let Ok((_, Some(public))) = whole {
+        let ours =
+            public.starts_with("/a/mcp") || public.starts_with("/.well-known/oauth-protected-resource/a/mcp");
+        assert!(ours, "announced inside the API: {public}");
+    }
+}
+
+fn streamed(stream: &[u8], size: usize) -> Result<(Vec<u8>, Option<String>), SseError> {
+    let mount = Mount::new("/a/mcp", upstream());
+    let mut endpoint = EndpointEvent::new(&mount, "https://gw.example", &upstream());
+    let mut out = Vec::new();
+    for chunk in stream.chunks(size) {
+        out.extend_from_slice(&endpoint.push(chunk)?);
+    }
+    out.extend(endpoint.finish());
+    Ok((out, endpoint.announced().map(|it| it.public.clone())))
+}
+
+/// A document: the scanner and serde_json agree, but for what the scanner documents.
+pub fn json(data: &[u8]) {
+    let theirs = serde_json::from_slice::<serde_json::Value>(data);
+    match (Object::parse(data, 32), theirs) {
+        (Ok(object), Ok(value)) => {
+            let value = value.as_object().expect("both see an object");
+            let names: Vec<_> = object.members().iter().map(|it| it.name.as_ref()).collect();
+            assert_eq!(names.len(), value.len());
+            for member in object.members() {
+                assert!(value.contains_key(member.name.as_ref()));
+                let same =
+                    object.string(&member.value).is_none_or(|text| value[member.name.as_ref()] == *text);
+                assert!(same, "strings read alike");
+            }
+        }
+        (Ok(_), Err(error)) => {
+            assert!(error.to_string().contains("number out of range"), "{error}");
+        }
+        (Err(error), Ok(_)) => {
+            use Reason::*;
+            let stricter = matches!(error.reason, TooDeep | DuplicateMember | NotAnObject);
+            assert!(stricter, "{error}");
+        }
+        (Err(_), Err(_)) => {}
+    }
+}

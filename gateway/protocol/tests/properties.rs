@@ -1,0 +1,255 @@
+//! What holds for every input: the assertions of `entry` on bytes made of each grammar's own pieces, and that nothing
+//! changes outside the spans that must.
+
+use crate::entry;
+use crate::support::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use tollgate_protocol::challenge::{self, Options};
+use tollgate_protocol::metadata::Metadata;
+
+/// Bytes made of pieces that matter to a grammar, with a few that do not.
+fn made_of(pieces: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        8 => select(pieces).prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => vec(any::<u8>(), 1..3),
+    ];
+    vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+const CHALLENGE: &[&str] = &[
+    "Bearer",
+    "DPoP",
+    "Basic",
+    " ",
+    ", ",
+    ",",
+    "=",
+    "\"",
+    "\\",
+    "\n",
+    "\t",
+    "resource_metadata",
+    "resource_metadata=",
+    "realm",
+    "error_description=",
+    "\"x\"",
+    "\"resource_metadata=u\"",
+    "scope=\"a b\"",
+    "abc==",
+    "up.example",
+    "resource_metadata=\"https://up.example/p\"",
+    "https://up.example/p",
+    "\r",
+];
+const JSON: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"resource\"",
+    "\"https://up.example/mcp\"",
+    "\"a\"",
+    "\"\\u0061\"",
+    "1",
+    "-0.5e3",
+    "1e999",
+    "true",
+    "null",
+    " ",
+    "\n",
+    "\"\\ud83d\\ude00\"",
+    "\"\\ud800\"",
+    "\"signed_metadata\":\"e.y.J\"",
+    "\"authorization_servers\":[\"https://as\",\"data:x\"]",
+    "{\"resource\":\"https://up.example\"",
+];
+const PATH: &[&str] = &[
+    "/",
+    "a",
+    "mcp",
+    ".",
+    "..",
+    ";",
+    "%2e",
+    "%2F",
+    "%25",
+    "2e",
+    "2f",
+    "5c",
+    "%5c",
+    "%00",
+    "%c0%af",
+    "%7e",
+    "~",
+    "?",
+    "%",
+    "access_token",
+    "=",
+    "&",
+    "\\",
+];
+const URL: &[&str] = &[
+    "https://",
+    "http://",
+    "up.example",
+    "[::1]",
+    "127.0.0.1",
+    ":",
+    "443",
+    "8080",
+    "/",
+    "mcp",
+    ".",
+    "..",
+    "?",
+    "#",
+    "@",
+    "%41",
+    "\n",
+    "//",
+    "a=b",
+];
+const FIELD: &[&str] = &[
+    "https://up.example",
+    "/mcp",
+    "/",
+    "..",
+    "<",
+    ">",
+    ";",
+    "\"",
+    "\\",
+    "Path",
+    "=",
+    "Domain=up.example",
+    "s=1",
+    ",",
+    " ",
+    "//up.example",
+    "#f",
+    "?q",
+    "rel=next",
+    "/.well-known/oauth-protected-resource",
+    ".upstream",
+];
+const STREAM: &[&str] = &[
+    "event",
+    "data",
+    "endpoint",
+    ":",
+    ": ",
+    "\n",
+    "\r",
+    "\r\n",
+    "\n\n",
+    "/mcp/m",
+    "https://up.example/m",
+    "?s=1",
+    "id: 1",
+    "event: endpoint\n",
+    "data: /m\n",
+    "\u{feff}",
+    "https://evil.example/",
+    "message",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn challenges_hold_on_pieces(data in made_of(CHALLENGE)) { entry::challenge(&data) }
+
+    #[test]
+    fn metadata_holds_on_pieces(data in made_of(JSON)) { entry::metadata(&data) }
+
+    #[test]
+    fn json_agrees_with_serde_on_pieces(data in made_of(JSON)) { entry::json(&data) }
+
+    #[test]
+    fn paths_hold_on_pieces(data in made_of(PATH)) { entry::path(&data) }
+
+    #[test]
+    fn urls_hold_on_pieces(data in made_of(URL)) { entry::url(&data) }
+
+    #[test]
+    fn locations_hold_on_pieces(data in made_of(FIELD)) { entry::location(&data) }
+
+    #[test]
+    fn streams_hold_on_pieces(data in made_of(STREAM)) { entry::sse(&data) }
+
+    #[test]
+    fn nothing_panics_on_arbitrary_bytes(data in vec(any::<u8>(), 0..400)) {
+        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse] {
+            run(&data);
+        }
+    }
+}
+
+/// Member values that only their bytes can tell from other spellings of the same value.
+const VALUES: &[&str] = &[
+    "1",
+    "-2.50e3",
+    "18446744073709551616",
+    "null",
+    "true",
+    "\"\\u00e9\"",
+    "\"\\/\"",
+    "[1, [ ]]",
+    "{ \"resource\":2}",
+    "[\"https://as\" ,\"x\"]",
+];
+
+/// A parameter that has nothing to do with metadata, in the spellings the grammar allows.
+fn parameter() -> impl Strategy<Value = String> {
+    let value = prop_oneof!["[a-z0-9]{1,8}", "\"([a-z ,=;:/]|\\\\[\"\\\\a])*\""];
+    ("(realm|scope|error|max_age|x-[a-z]{1,4})", "[ \t]?=[ \t]?", value)
+        .prop_map(|(name, is, value)| name + &is + &value)
+}
+
+/// The parameters of one challenge with `{U}` among them at most once, joined by separators that must survive.
+fn parameters() -> impl Strategy<Value = String> {
+    (vec((parameter(), "( ?, {0,2})"), 0..4), any::<bool>(), parameter()).prop_map(|(before, named, last)| {
+        let mut text: String =
+            before.into_iter().map(|(parameter, separator)| parameter + &separator).collect();
+        text.push_str(if named { "resource_metadata=\"{U}\"" } else { &last });
+        text
+    })
+}
+
+fn field() -> impl Strategy<Value = String> {
+    let challenge = ("(Bearer|bearer|DPoP|Basic|Digest)", " {1,2}", parameters())
+        .prop_map(|(scheme, space, rest)| scheme + &space + &rest);
+    let credentials = "(Negotiate|NTLM) [A-Za-z0-9+/]{1,9}={0,2}";
+    vec(prop_oneof![4 => challenge, 1 => credentials], 1..4).prop_map(|challenges| challenges.join(" , "))
+}
+
+proptest! {
+    #[test]
+    fn a_well_formed_field_changes_in_its_metadata_url_alone(field in field()) {
+        prop_assert_eq!(rewritten(&[&field]), fill(&field.replace("{U}", "{P}")));
+    }
+
+    #[test]
+    fn a_field_that_names_no_metadata_is_not_copied(field in field()) {
+        let field = field.replace("resource_metadata", "x-metadata");
+        let challenges = challenge::rewrite([field.as_bytes()], P, &upstream_origin(), Options::default()).unwrap();
+        prop_assert!(matches!(challenges.fields[0], std::borrow::Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_document_changes_in_its_resource_alone(
+        before in vec(("[b-q]{1,5}", "[ \n]?", select(VALUES)), 0..4),
+        after in vec(("[s-z]{1,5}", "\t?", select(VALUES)), 0..4),
+    ) {
+        let member = |(at, (name, space, value)): (usize, (String, String, &str))| format!("\"{name}{at}\"{space}:{space}{value}");
+        let before: String = before.into_iter().enumerate().map(|it| member(it) + " ,").collect();
+        let after: String = after.into_iter().enumerate().map(|it| format!(", {}", member(it))).collect();
+        let document = |resource: &str| format!("{{{before} \"resource\" : \"{resource}\"\n{after}}}");
+        let relayed = Metadata::parse(document(UPSTREAM).as_bytes()).unwrap().with_resource(PUBLIC).unwrap();
+        prop_assert_eq!(String::from_utf8(relayed).unwrap(), document(PUBLIC));
+    }
+}

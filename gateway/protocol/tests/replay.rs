@@ -1,0 +1,49 @@
+//! The committed corpus of the fuzz targets, through the same functions, on stable.
+
+use crate::entry;
+use std::path::Path;
+
+fn replay(target: &str, run: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let mut replayed = 0;
+    for file in std::fs::read_dir(&folder).unwrap() {
+        run(&std::fs::read(file.unwrap().path()).unwrap());
+        replayed += 1;
+    }
+    assert!(replayed >= 3, "the corpus of {target} is there");
+}
+
+#[test]
+fn the_corpus_of_challenge_holds() {
+    replay("challenge", entry::challenge);
+}
+
+#[test]
+fn the_corpus_of_metadata_holds() {
+    replay("metadata", entry::metadata);
+}
+
+#[test]
+fn the_corpus_of_path_holds() {
+    replay("path", entry::path);
+}
+
+#[test]
+fn the_corpus_of_url_holds() {
+    replay("url", entry::url);
+}
+
+#[test]
+fn the_corpus_of_location_holds() {
+    replay("location", entry::location);
+}
+
+#[test]
+fn the_corpus_of_sse_holds() {
+    replay("sse", entry::sse);
+}
+
+#[test]
+fn the_corpus_of_json_holds() {
+    replay("json", entry::json);
+}

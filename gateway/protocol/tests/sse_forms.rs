@@ -1,0 +1,106 @@
+//! The event stream format, as far as it can hide or delay an announcement.
+
+use crate::support::*;
+use tollgate_protocol::sse::{EndpointEvent, MAX_EVENT, SseError};
+
+fn mapped(stream: &str) -> Result<String, SseError> {
+    let whole = streamed(stream.as_bytes(), stream.len())?.0;
+    assert_eq!(streamed(stream.as_bytes(), 1)?.0, whole, "cut into bytes: {stream:?}");
+    Ok(String::from_utf8(whole).unwrap())
+}
+
+fn endpoint() -> EndpointEvent {
+    EndpointEvent::new(&mount(), "https://gw.example", &url("https://up.example/sse"))
+}
+
+#[test]
+fn the_forms_of_the_event_format_are_understood_and_kept() {
+    for (stream, expected) in [
+        ("\u{feff}event: endpoint\ndata: /mcp/m\n\n", "\u{feff}event: endpoint\ndata: /a/mcp/m\n\n"),
+        ("\u{feff}data: /mcp/m\nevent: endpoint\n\n", "\u{feff}data: /a/mcp/m\nevent: endpoint\n\n"),
+        (
+            ": hello\n\n:\nevent: endpoint\n: x\ndata: /mcp/m\n\n",
+            ": hello\n\n:\nevent: endpoint\n: x\ndata: /a/mcp/m\n\n",
+        ),
+        ("\n\r\revent: endpoint\ndata: /mcp/m\n\n", "\n\r\revent: endpoint\ndata: /a/mcp/m\n\n"),
+        (
+            "id: 1\nretry: 5\nevent: endpoint\ndata: /mcp/m \nid\n\n",
+            "id: 1\nretry: 5\nevent: endpoint\ndata: /a/mcp/m\nid\n\n",
+        ),
+        (
+            "event: message\nevent: endpoint\ndata: /mcp/m\n\n",
+            "event: message\nevent: endpoint\ndata: /a/mcp/m\n\n",
+        ),
+        (
+            "event: endpoint\r\ndata: /mcp/m?a\r\ndata: =1\r\ndata\r\n\r\n",
+            "event: endpoint\r\ndata: /a/mcp/m?a=1\r\n\r\n",
+        ),
+        ("data\nevent: endpoint\ndata: /mcp/m\nid: 7\n\n", "data:/a/mcp/m\nevent: endpoint\nid: 7\n\n"),
+    ] {
+        assert_eq!(mapped(stream).unwrap(), expected);
+    }
+}
+
+#[test]
+fn events_that_only_resemble_an_announcement_pass() {
+    for stream in [
+        "event: endpoint\n\nevent: message\ndata: https://up.example/x\n\n",
+        "event:  endpoint\ndata: /mcp/m\n\n",
+        "Event: endpoint\ndata: /mcp/m\n\n",
+        "event: endpoint \ndata: /mcp/m\n\n",
+        "event: endpoint\nevent: message\ndata: /mcp/m\n\n",
+        "event: endpoint\nevent\ndata: /mcp/m\n\n",
+        " event: endpoint\ndata: /mcp/m\n\n",
+        ": event: endpoint\ndata: /mcp/m\n\n",
+        "data: /mcp/m\n\nevent: endpoint\n\n",
+    ] {
+        assert_eq!(mapped(stream).unwrap(), stream);
+    }
+}
+
+#[test]
+fn comments_between_events_are_not_held_back() {
+    let mut endpoint = endpoint();
+    assert_eq!(&*endpoint.push(b": keep-alive\r").unwrap(), b": keep-alive\r");
+    assert_eq!(&*endpoint.push(b"\n\r\nevent: endpoint\n").unwrap(), b"\n\r\n");
+    assert_eq!(&*endpoint.push(b": inside\ndata: /mcp/m\n").unwrap(), b"");
+    assert_eq!(&*endpoint.push(b"\nrest").unwrap(), b"event: endpoint\n: inside\ndata: /a/mcp/m\n\nrest");
+}
+
+#[test]
+fn once_announced_chunks_are_not_even_copied() {
+    let mut endpoint = endpoint();
+    assert!(!endpoint.done());
+    endpoint.push(b"event: endpoint\ndata: /mcp/m\n\n").unwrap();
+    assert!(endpoint.done());
+    assert!(matches!(
+        endpoint.push(b"event: endpoint\n"),
+        Ok(std::borrow::Cow::Borrowed(b"event: endpoint\n"))
+    ));
+    assert!(endpoint.finish().is_empty());
+}
+
+#[test]
+fn what_is_held_is_bounded() {
+    let fits = format!("event: endpoint\ndata: /mcp/{}", "m".repeat(MAX_EVENT - 50));
+    let over_the_limit_for_urls = format!("{fits}\n\n");
+    assert_eq!(mapped(&over_the_limit_for_urls), Err(SseError::InvalidEndpoint));
+    let padded = format!("event: endpoint\ndata: /mcp/m\n:{}\n\n", " ".repeat(MAX_EVENT - 100));
+    assert!(mapped(&padded).unwrap().contains("/a/mcp/m\n"));
+    for endless in ["data: x", ":", "\u{feff}"] {
+        let stream = format!("{endless}{}", "x".repeat(MAX_EVENT));
+        assert_eq!(mapped(&stream), Err(SseError::TooLong));
+    }
+    let lines = "data: x\n".repeat(MAX_EVENT);
+    assert_eq!(mapped(&lines), Err(SseError::TooLong));
+}
+
+#[test]
+fn an_unfinished_announcement_is_not_passed_at_the_end() {
+    for stream in
+        ["event: endpoint\ndata: https://up.example/m\n", "data: https://up.example/m\nevent: endpoint"]
+    {
+        assert_eq!(mapped(stream).unwrap(), "");
+    }
+    assert_eq!(mapped("data: x\nevent: mess").unwrap(), "data: x\nevent: mess");
+}
