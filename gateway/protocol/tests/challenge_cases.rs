@@ -171,6 +171,7 @@ fn case_18_a_field_that_cannot_be_read_is_replaced_when_it_would_leak() {
         r#"resource_metadata="{U}""#,
         r#"Negotiate YII==, resource_metadata="{U}""#,
         r#"Bearer xresource_metadata=="#,
+        r#"Bearer, a==, resource_metadata="{U}""#,
     ] {
         assert_eq!(rewritten(&[field]), plain, "{field}");
         assert!(seen(&[field]).malformed, "{field}");

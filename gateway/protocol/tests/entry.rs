@@ -108,8 +108,9 @@ fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let digits = bytes.get(at + 1..at + 3).and_then(|it| std::str::from_utf8(it).ok());
-        let escaped = digits.filter(|_| bytes[at] == b'%').and_then(|it| u8::from_str_radix(it, 16).ok());
+        let digits =
+            bytes.get(at + 1..at + 3).filter(|it| bytes[at] == b'%' && it.iter().all(u8::is_ascii_hexdigit));
+        let escaped = digits.and_then(|it| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok());
         out.push(escaped.unwrap_or(bytes[at]));
         at += if escaped.is_some() { 3 } else { 1 };
     }

@@ -177,6 +177,9 @@ impl Cursor<'_> {
         let start = self.at;
         if self.peek() == Some(b'"') {
             self.quoted()?;
+        } else if self.peek() == Some(b'=') {
+            // Written behind a scheme, `a==` would turn into a token68.
+            return None;
         } else {
             self.take_while(|byte| byte.is_ascii_graphic() && byte != b',' && byte != b'"');
         }
