@@ -4,6 +4,7 @@
 //! reads the text into a [`document::Document`] (the file as written), [`check`] decides whether it makes sense and
 //! parses every value, and [`diagnostic`] shows what is wrong. All errors of a file are reported in one run.
 
+pub mod build;
 pub mod diagnostic;
 pub mod document;
 pub mod schema;
@@ -66,7 +67,7 @@ pub struct Listener {
 }
 
 /// What is logged.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Log {
     pub format: LogFormat,
     pub level: LogLevel,

@@ -1,4 +1,49 @@
+//! Tollgate: an edge gateway that exposes secured MCP servers through one public URL.
+//!
+//! # The life of a request
+//!
+//! 1. [`listener`]: a connection is accepted and handed to Pingora, which parses the head.
+//! 2. [`proxy`]: `impl ProxyHttp`, one hook after the other; the steps below are called from there by name.
+//! 3. [`canonical`]: the head is checked and read in its one normal form, or refused.
+//! 4. [`origin`] and [`cors`]: the `Host` selects a public origin of a closed set; a web page's origin is checked.
+//! 5. [`request`]: metadata, preflight, or the API that [`route`] finds; its [`plan`] admits the caller.
+//! 6. [`endpoint`]: an address of the upstream, a pooled connection; [`upstream_head`] makes its request head.
+//! 7. [`relay`]: challenges, redirects and legacy event streams are rewritten; everything else streams through.
+//! 8. [`failure`] and [`respond`]: what the gateway answers itself, each with a slug of [`reason`].
+//! 9. [`access_log`]: one line.
+//!
+//! A request sees one [`gateway::Gateway`] from first to last byte. [`config`] reads and checks the file and
+//! builds the next one; [`reload`] swaps it; [`server`] is the process around all this, [`control`] what runs
+//! beside the requests, [`admin`] what orchestrators ask.
+
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod access_log;
+pub mod admin;
+pub mod canonical;
 pub mod cli;
 pub mod config;
+pub mod context;
+pub mod control;
+pub mod cors;
+pub mod edge;
+pub mod endpoint;
+pub mod failure;
+pub mod fetch;
+pub mod gateway;
+pub mod in_flight;
+pub mod listener;
+pub mod log_output;
+pub mod logging;
+pub mod origin;
+pub mod plan;
+pub mod proxy;
+pub mod rate;
+pub mod reason;
+pub mod relay;
+pub mod reload;
+pub mod request;
+pub mod respond;
+pub mod route;
+pub mod server;
+pub mod upstream_head;

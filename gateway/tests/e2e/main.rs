@@ -1,3 +1,6 @@
+//! Tests of the `tollgate` program as its users run it: a process, a configuration file, real clients and servers.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod config;
+mod flow;
+mod support;

@@ -1,0 +1,63 @@
+//! One line per request. The path is logged without its query, and no field value of a request is: codes
+//! and tokens travel in both.
+
+use pingora_proxy::Session;
+
+use crate::context::Context;
+use crate::logging::Fields;
+
+/// Writes the line of a request that has ended.
+pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Error>) {
+    let request = session.req_header();
+    let status = session.response_written().map_or(0, |response| response.status.as_u16());
+    let mut fields = Fields::new("request");
+    fields
+        .text("request_id", &context.request_id.to_string())
+        .maybe("client", client_address(session).as_deref())
+        .text("method", request.method.as_str())
+        .text("path", path_of(request.raw_path()).as_ref())
+        .maybe("api", context.route.as_ref().map(|route| route.api.name.as_str()))
+        .maybe(
+            "plan",
+            context.route.as_ref().and_then(|route| route.api.plans.first()).map(|plan| plan.name()),
+        )
+        .number("status", status);
+    if let Some(upstream) = context.upstream_status {
+        fields.number("upstream_status", upstream);
+    }
+    fields
+        .maybe("reason", context.reason)
+        .maybe("error", failure.map(|error| error.etype().as_str()))
+        .number("request_bytes", session.body_bytes_read())
+        .number("response_bytes", session.body_bytes_sent())
+        .number("duration_ms", format_args!("{:.3}", context.started.elapsed().as_secs_f64() * 1000.0))
+        .number("generation", context.gateway.generation)
+        .log();
+}
+
+/// The path of a raw request target, which may hold any bytes where it was refused. A target that is a
+/// whole URL is not shown: it may hold a password.
+pub fn path_of(raw: &[u8]) -> std::borrow::Cow<'_, str> {
+    if !raw.starts_with(b"/") {
+        return "-".into();
+    }
+    let end = raw.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(raw.len());
+    String::from_utf8_lossy(&raw[..end])
+}
+
+fn client_address(session: &Session) -> Option<String> {
+    session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_query_is_no_part_of_the_logged_path() {
+        assert_eq!(path_of(b"/callback?code=secret"), "/callback");
+        assert_eq!(path_of(b"/a#code=secret"), "/a");
+        assert_eq!(path_of(b"/\xff"), "/\u{fffd}");
+        assert_eq!(path_of(b"http://user:password@host/"), "-");
+    }
+}

@@ -1,0 +1,196 @@
+//! The one checked view of a request that everything downstream reads: method, host, path, query.
+//!
+//! Pingora accepts request heads that other parsers read differently (`docs/life-of-a-request.md` lists
+//! them); what could mean two things to two readers is refused here, before any upstream is contacted.
+//! What passes is forwarded byte for byte, so what is routed and authorised is what is sent.
+
+use http::{Method, Version, header};
+use pingora::http::RequestHeader;
+use tollgate_protocol::path::{check_target_path, query_has_access_token};
+use tollgate_protocol::url::host_is_valid;
+
+use crate::reason::{self, Reason};
+use crate::respond::Refusal;
+
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+const LINE_BYTES_MAX: usize = 16 * 1024;
+const TARGET_BYTES_MAX: usize = 8 * 1024;
+const FIELDS_MAX: usize = 100;
+
+/// A request in its one normal form.
+#[derive(Clone, Copy, Debug)]
+pub struct Canonical<'r> {
+    pub method: &'r Method,
+    /// The `Host` field: host and, if given, port.
+    pub authority: &'r str,
+    /// Begins with `/`, holds no dot segment, no encoded slash and no empty segment.
+    pub path: &'r str,
+    pub query: Option<&'r str>,
+}
+
+/// Checks a request head. `raw` is the head as it came off an HTTP/1 connection.
+pub fn read<'r>(request: &'r RequestHeader, raw: &[u8]) -> Result<Canonical<'r>, Refusal> {
+    check_raw_head(raw)?;
+    check_method(&request.method)?;
+    check_framing(request)?;
+    check_authorization(request)?;
+    let authority = authority(request)?;
+    let (path, query) = target(request)?;
+    Ok(Canonical { method: &request.method, authority, path, query })
+}
+
+/// RFC 9112 §2 to §5: one CRLF per line, one space between the parts of the request line, no second
+/// opinion about where the body ends.
+fn check_raw_head(raw: &[u8]) -> Result<(), Refusal> {
+    if raw.len() > HEAD_BYTES_MAX {
+        return Err(Refusal::new(&reason::HEAD_TOO_LARGE));
+    }
+    let mut fields = 0;
+    let mut framing = Framing::default();
+    for (number, line) in raw.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let Some(line) = line.strip_suffix(b"\r\n") else {
+            return malformed("A line of the request head does not end in CRLF.");
+        };
+        if line.iter().any(|byte| matches!(byte, b'\r' | 0)) {
+            return malformed("The request head holds a control character.");
+        }
+        if number == 0 {
+            check_request_line(line)?;
+            continue;
+        }
+        if line.len() > LINE_BYTES_MAX {
+            return Err(Refusal::new(&reason::HEAD_TOO_LARGE));
+        }
+        framing.note(line);
+        fields += usize::from(!line.is_empty());
+    }
+    if fields > FIELDS_MAX {
+        return Err(Refusal::new(&reason::HEAD_TOO_LARGE));
+    }
+    framing.check()
+}
+
+fn check_request_line(line: &[u8]) -> Result<(), Refusal> {
+    let mut parts = line.split(|byte| *byte == b' ');
+    let (Some(_), Some(target), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return malformed("The request line must be method, target and version with one space between.");
+    };
+    if target.len() > TARGET_BYTES_MAX {
+        return Err(Refusal::new(&reason::TARGET_TOO_LONG));
+    }
+    if !target.iter().all(|byte| matches!(byte, 0x21..=0x7e)) {
+        return malformed("The request target holds a character outside printable ASCII.");
+    }
+    Ok(())
+}
+
+/// How often the two fields that frame a body occur. Pingora drops `Content-Length` from its parsed view
+/// when both are there, so this has to be read off the raw head.
+#[derive(Default)]
+struct Framing {
+    content_lengths: usize,
+    transfer_encodings: usize,
+}
+
+impl Framing {
+    fn note(&mut self, line: &[u8]) {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        self.content_lengths += usize::from(name.eq_ignore_ascii_case(b"content-length"));
+        self.transfer_encodings += usize::from(name.eq_ignore_ascii_case(b"transfer-encoding"));
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        if self.content_lengths + self.transfer_encodings > 1 {
+            return malformed("The length of the request body is stated more than once.");
+        }
+        Ok(())
+    }
+}
+
+fn check_method(method: &Method) -> Result<(), Refusal> {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS => Ok(()),
+        _ => Err(Refusal::new(&reason::METHOD_NOT_SUPPORTED)),
+    }
+}
+
+fn check_framing(request: &RequestHeader) -> Result<(), Refusal> {
+    if let Some(coding) = request.headers.get(header::TRANSFER_ENCODING) {
+        if request.version != Version::HTTP_11 {
+            return malformed("Transfer-Encoding exists from HTTP/1.1 on.");
+        }
+        if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+            return Err(Refusal::new(&reason::TRANSFER_CODING_NOT_SUPPORTED));
+        }
+    }
+    match request.headers.get(header::EXPECT) {
+        Some(expectation) if !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
+            Err(Refusal::new(&reason::EXPECTATION_NOT_SUPPORTED))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Two `Authorization` fields would let the gateway and the upstream each believe another one.
+fn check_authorization(request: &RequestHeader) -> Result<(), Refusal> {
+    match request.headers.get_all(header::AUTHORIZATION).iter().count() {
+        0 | 1 => Ok(()),
+        _ => Err(Refusal::new(&reason::BAD_AUTHORIZATION)),
+    }
+}
+
+fn authority(request: &RequestHeader) -> Result<&str, Refusal> {
+    let mut fields = request.headers.get_all(header::HOST).iter();
+    let (Some(field), None) = (fields.next(), fields.next()) else {
+        return Err(Refusal::new(&reason::BAD_HOST));
+    };
+    let authority = field.to_str().map_err(|_| Refusal::new(&reason::BAD_HOST))?;
+    let (host, port) = split_port(authority);
+    let port_is_valid =
+        port.is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    if !port_is_valid || !host_is_valid(host) {
+        return Err(Refusal::new(&reason::BAD_HOST));
+    }
+    Ok(authority)
+}
+
+fn split_port(authority: &str) -> (&str, Option<&str>) {
+    match authority.rfind(':') {
+        // The last colon of a bare IPv6 literal is inside its brackets.
+        Some(colon) if !authority[colon..].contains(']') => {
+            (&authority[..colon], Some(&authority[colon + 1..]))
+        }
+        _ => (authority, None),
+    }
+}
+
+fn target(request: &RequestHeader) -> Result<(&str, Option<&str>), Refusal> {
+    let target = std::str::from_utf8(request.raw_path()).map_err(|_| Refusal::new(&reason::BAD_PATH))?;
+    if !target.starts_with('/') {
+        return Err(Refusal::new(&reason::ABSOLUTE_FORM));
+    }
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    check_target_path(path).map_err(|error| Refusal::because(&reason::BAD_PATH, error.to_string()))?;
+    if query.is_some_and(|query| query.contains('#')) {
+        return Err(Refusal::because(&reason::BAD_PATH, "A request target has no fragment."));
+    }
+    if query.is_some_and(query_has_access_token) {
+        return Err(Refusal::new(&reason::TOKEN_IN_QUERY));
+    }
+    Ok((path, query))
+}
+
+fn malformed(detail: &'static str) -> Result<(), Refusal> {
+    const WHY: &Reason = &reason::MALFORMED_HEAD;
+    Err(Refusal::because(WHY, detail))
+}

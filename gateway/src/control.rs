@@ -1,0 +1,79 @@
+//! What runs beside the requests: reload on SIGHUP, names kept fresh, and the lines that say where the
+//! process listens.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use log::error;
+use pingora_core::server::{ListenFds, ShutdownWatch};
+use pingora_core::services::Service;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::edge::Edge;
+use crate::endpoint::resolve;
+use crate::listener::Bound;
+use crate::logging::Fields;
+use crate::reload::Reload;
+
+/// The service that controls the others.
+pub struct Control {
+    edge: Arc<Edge>,
+    reload: Reload,
+    listening: Vec<(String, SocketAddr)>,
+}
+
+impl Control {
+    pub fn new(
+        path: &Path,
+        config: &Config,
+        edge: Arc<Edge>,
+        bound: &[Bound],
+        admin: Option<&Bound>,
+    ) -> Control {
+        let addresses = bound.iter().map(|bound| bound.address).collect();
+        let reload = Reload::new(PathBuf::from(path), config, addresses, edge.clone());
+        let listening = bound.iter().chain(admin).map(|bound| (bound.name.clone(), bound.address)).collect();
+        Control { edge, reload, listening }
+    }
+
+    /// One line per listener: port 0 has become a real one, and a program that started this process waits
+    /// for these lines.
+    fn announce(&self) {
+        for (name, address) in &self.listening {
+            Fields::new("listening").text("listener", name).text("address", &address.to_string()).log();
+        }
+    }
+}
+
+#[async_trait]
+impl Service for Control {
+    async fn start_service(&mut self, _: Option<ListenFds>, _: ShutdownWatch, _: usize) {
+        // Before the lines: from then on somebody may send the signal, whose default is to end the process.
+        let mut hangup = match signal(SignalKind::hangup()) {
+            Ok(hangup) => hangup,
+            Err(cause) => {
+                error!("cannot listen for SIGHUP, so nothing will be reloaded: {cause}");
+                return;
+            }
+        };
+        self.announce();
+        let edge = self.edge.clone();
+        tokio::spawn(resolve::keep_fresh(move || {
+            edge.gateway.load().apis.iter().map(|api| Arc::downgrade(&api.endpoint.addresses)).collect()
+        }));
+        while hangup.recv().await.is_some() {
+            self.reload.run().await;
+        }
+    }
+
+    fn name(&self) -> &str {
+        "control"
+    }
+
+    fn threads(&self) -> Option<usize> {
+        Some(1)
+    }
+}

@@ -1,0 +1,43 @@
+//! What went wrong between the gateway and an upstream, said once for the client and once for the operator.
+
+use log::warn;
+use pingora::{Error, ErrorSource, ErrorType};
+
+use crate::context::Context;
+use crate::reason::{self, Reason};
+use crate::respond::Refusal;
+
+/// The reason a client is given for an error of Pingora's.
+pub fn reason_of(error: &Error) -> &'static Reason {
+    use ErrorType::*;
+    match (error.esource(), error.etype()) {
+        (ErrorSource::Downstream, _) => &reason::CLIENT_CLOSED,
+        (_, ConnectTimedout | ReadTimedout | WriteTimedout | TLSHandshakeTimedout) => {
+            &reason::UPSTREAM_TIMEOUT
+        }
+        (
+            _,
+            ConnectRefused | ConnectNoRoute | ConnectError | BindError | SocketError | TLSHandshakeFailure
+            | TLSWantX509Lookup | InvalidCert | HandshakeError,
+        ) => &reason::UPSTREAM_UNREACHABLE,
+        (ErrorSource::Upstream, _) => &reason::UPSTREAM_FAILED,
+        _ => &reason::INTERNAL,
+    }
+}
+
+/// Tells the operator, who may know the upstream's name; a client that left is not worth a line of its own.
+pub fn log(error: &Error, refusal: &Refusal, context: &Context) {
+    if refusal.reason == &reason::CLIENT_CLOSED {
+        return;
+    }
+    let api = context.route.as_ref().map_or("-", |route| route.api.name.as_str());
+    // The type and the cause, never the context: that is where Pingora quotes what it read.
+    let cause = error.root_cause();
+    let detail = if std::ptr::addr_eq(cause, error) { String::new() } else { format!(": {cause}") };
+    warn!("{} api {api}: {}: {}{detail}", context.request_id, refusal.reason.slug, error.etype().as_str());
+}
+
+/// A request that reached a hook its route should have been set for.
+pub fn no_route() -> Box<Error> {
+    Error::explain(ErrorType::InternalError, "the request has no route")
+}

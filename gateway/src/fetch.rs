@@ -1,0 +1,265 @@
+//! Every document the gateway fetches itself: on Pingora's own connector, so with the endpoint's pinned
+//! address and CA, within limits, and never across origins.
+//!
+//! The limits are those of the MCP security guidance for servers that fetch OAuth URLs (SSRF): only the
+//! endpoint's own origin, at most three redirects within it, five seconds, one mebibyte. No field of a
+//! client's request is ever sent along.
+
+use std::io::Read;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, header};
+use pingora::http::RequestHeader;
+use pingora_core::connectors::ConnectorOptions;
+use pingora_core::connectors::http::v1::Connector;
+use pingora_core::protocols::http::v1::client::HttpSession;
+use tokio::time::timeout;
+use tollgate_protocol::url::HttpUrl;
+
+use crate::endpoint::Endpoint;
+
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+const REDIRECTS_MAX: usize = 3;
+
+/// Fetches from the endpoints of the gateway; connections are pooled like those of requests.
+pub struct Fetcher {
+    connector: Connector,
+}
+
+/// What came back, whatever its status.
+#[derive(Debug)]
+pub struct Fetched {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+/// Why nothing came back.
+#[derive(Debug, PartialEq, Eq)]
+pub enum FetchError {
+    /// No address, no connection, or the connection broke.
+    Unreachable(String),
+    TimedOut,
+    /// More than one mebibyte, before or after decoding.
+    TooLarge,
+    /// A redirect to another origin, or too many.
+    Redirect(String),
+    /// A content coding the gateway did not ask for and cannot undo.
+    Coding(String),
+}
+
+impl FetchError {
+    /// Whether a later try may succeed without anybody changing anything.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, FetchError::Unreachable(_) | FetchError::TimedOut)
+    }
+}
+
+impl std::fmt::Display for FetchError {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            FetchError::Unreachable(why) => write!(out, "it could not be reached: {why}"),
+            FetchError::TimedOut => write!(out, "it did not answer within {} s", TIME_LIMIT.as_secs()),
+            FetchError::TooLarge => write!(out, "it is larger than {BODY_BYTES_MAX} bytes"),
+            FetchError::Redirect(to) => write!(out, "it redirects to {to}, which is not followed"),
+            FetchError::Coding(coding) => {
+                write!(out, "it came in the content coding {coding}, which was not asked for")
+            }
+        }
+    }
+}
+
+/// The two questions asked of a cold upstream to hear its challenge. Neither has an effect: `initialize`
+/// would mint a session.
+#[derive(Clone, Copy, Debug)]
+pub enum Probe {
+    Get,
+    Ping,
+}
+
+impl Default for Fetcher {
+    fn default() -> Self {
+        Fetcher { connector: Connector::new(Some(ConnectorOptions::new(POOL_SIZE))) }
+    }
+}
+
+const POOL_SIZE: usize = 16;
+
+impl Fetcher {
+    /// Fetches a JSON document from the endpoint's own origin.
+    pub async fn document(&self, endpoint: &Endpoint, url: &HttpUrl) -> Result<Fetched, FetchError> {
+        match timeout(TIME_LIMIT, self.follow(endpoint, url)).await {
+            Ok(fetched) => fetched,
+            Err(_) => Err(FetchError::TimedOut),
+        }
+    }
+
+    /// Sends a request without credentials to the upstream and returns the head of its answer.
+    pub async fn probe(
+        &self,
+        endpoint: &Endpoint,
+        url: &HttpUrl,
+        probe: Probe,
+    ) -> Result<Fetched, FetchError> {
+        match timeout(TIME_LIMIT, self.probe_once(endpoint, url, probe)).await {
+            Ok(fetched) => fetched,
+            Err(_) => Err(FetchError::TimedOut),
+        }
+    }
+
+    async fn follow(&self, endpoint: &Endpoint, url: &HttpUrl) -> Result<Fetched, FetchError> {
+        let mut url = url.clone();
+        for _ in 0..=REDIRECTS_MAX {
+            let request = get(endpoint, &url, "application/json").map_err(unreachable)?;
+            let (mut session, peer) = self.send(endpoint, request, None).await?;
+            let (status, headers) = head(&mut session).await?;
+            let Some(location) = redirect(status, &headers) else {
+                let body = read_body(&mut session, &headers).await?;
+                self.connector.release_http_session(session, &peer, peer.options.idle_timeout).await;
+                return Ok(Fetched { status, headers, body });
+            };
+            url = next_hop(endpoint, &url, &location)?;
+        }
+        Err(FetchError::Redirect(url.to_string()))
+    }
+
+    /// Only the head is of interest; dropping the session closes a stream the answer may have opened.
+    async fn probe_once(
+        &self,
+        endpoint: &Endpoint,
+        url: &HttpUrl,
+        probe: Probe,
+    ) -> Result<Fetched, FetchError> {
+        const PING: &[u8] = br#"{"jsonrpc":"2.0","id":"tollgate-discovery","method":"ping"}"#;
+        let accept = "application/json, text/event-stream";
+        let (request, body) = match probe {
+            Probe::Get => (get(endpoint, url, accept), None),
+            Probe::Ping => (post(endpoint, url, accept, PING.len()), Some(PING)),
+        };
+        let (mut session, _) = self.send(endpoint, request.map_err(unreachable)?, body).await?;
+        let (status, headers) = head(&mut session).await?;
+        Ok(Fetched { status, headers, body: Bytes::new() })
+    }
+
+    async fn send(
+        &self,
+        endpoint: &Endpoint,
+        request: RequestHeader,
+        body: Option<&[u8]>,
+    ) -> Result<(HttpSession, pingora::upstreams::peer::HttpPeer), FetchError> {
+        let (mut session, peer) = self.connect(endpoint).await?;
+        session.write_request_header(Box::new(request)).await.map_err(unreachable)?;
+        if let Some(body) = body {
+            session.write_body(body).await.map_err(unreachable)?;
+        }
+        session.finish_body().await.map_err(unreachable)?;
+        Ok((session, peer))
+    }
+
+    async fn connect(
+        &self,
+        endpoint: &Endpoint,
+    ) -> Result<(HttpSession, pingora::upstreams::peer::HttpPeer), FetchError> {
+        let mut failure = FetchError::Unreachable("its name could not be resolved".to_string());
+        for attempt in 0..endpoint.addresses.current().len() {
+            let Some(peer) = endpoint.peer(attempt) else { break };
+            match self.connector.get_http_session(&peer).await {
+                Ok((session, _)) => return Ok((session, peer)),
+                Err(error) => failure = unreachable(error),
+            }
+        }
+        Err(failure)
+    }
+}
+
+/// The cause alone: Pingora's own text may quote what it sent.
+fn unreachable(error: impl std::borrow::Borrow<pingora::Error>) -> FetchError {
+    FetchError::Unreachable(error.borrow().etype().as_str().to_string())
+}
+
+fn get(endpoint: &Endpoint, url: &HttpUrl, accept: &str) -> pingora::Result<RequestHeader> {
+    let mut request = RequestHeader::build(Method::GET, target(url).as_bytes(), Some(5))?;
+    request.insert_header(header::HOST, endpoint.host.clone())?;
+    request.insert_header(header::ACCEPT, accept)?;
+    request.insert_header(header::ACCEPT_ENCODING, "identity")?;
+    request.insert_header(header::USER_AGENT, concat!("tollgate/", env!("CARGO_PKG_VERSION")))?;
+    Ok(request)
+}
+
+fn post(endpoint: &Endpoint, url: &HttpUrl, accept: &str, length: usize) -> pingora::Result<RequestHeader> {
+    let mut request = get(endpoint, url, accept)?;
+    request.set_method(Method::POST);
+    request.insert_header(header::CONTENT_TYPE, "application/json")?;
+    request.insert_header(header::CONTENT_LENGTH, length)?;
+    Ok(request)
+}
+
+fn target(url: &HttpUrl) -> String {
+    let path = if url.path().is_empty() { "/" } else { url.path() };
+    match url.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_string(),
+    }
+}
+
+async fn head(session: &mut HttpSession) -> Result<(StatusCode, HeaderMap), FetchError> {
+    loop {
+        session.read_response().await.map_err(unreachable)?;
+        let Some(head) = session.resp_header() else {
+            return Err(FetchError::Unreachable("no response head".to_string()));
+        };
+        // A 1xx is not the answer yet (RFC 9110 §15.2).
+        if !head.status.is_informational() {
+            return Ok((head.status, head.headers.clone()));
+        }
+    }
+}
+
+fn redirect(status: StatusCode, headers: &HeaderMap) -> Option<String> {
+    let redirects = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = headers.get(header::LOCATION).filter(|_| redirects)?;
+    Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
+}
+
+fn next_hop(endpoint: &Endpoint, from: &HttpUrl, location: &str) -> Result<HttpUrl, FetchError> {
+    match from.resolve(location) {
+        Ok(next) if next.origin() == endpoint.url.origin() => Ok(next),
+        _ => Err(FetchError::Redirect(location.escape_default().to_string())),
+    }
+}
+
+async fn read_body(session: &mut HttpSession, headers: &HeaderMap) -> Result<Bytes, FetchError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = session.read_body_bytes().await.map_err(unreachable)? {
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(FetchError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    decode(body, headers)
+}
+
+/// Undoes a content coding the upstream applied although `identity` was asked for.
+fn decode(body: Vec<u8>, headers: &HeaderMap) -> Result<Bytes, FetchError> {
+    let coding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes().to_ascii_lowercase());
+    match coding.as_deref() {
+        None | Some(b"identity") => Ok(body.into()),
+        Some(b"gzip" | b"x-gzip") => inflate(flate2::read::GzDecoder::new(body.as_slice())),
+        Some(b"br") => inflate(brotli::Decompressor::new(body.as_slice(), BROTLI_BUFFER)),
+        Some(other) => Err(FetchError::Coding(other.escape_ascii().to_string())),
+    }
+}
+
+const BROTLI_BUFFER: usize = 4096;
+
+fn inflate(decoder: impl Read) -> Result<Bytes, FetchError> {
+    let mut plain = Vec::new();
+    let limit = u64::try_from(BODY_BYTES_MAX).unwrap_or(u64::MAX) + 1;
+    match decoder.take(limit).read_to_end(&mut plain) {
+        Ok(_) if plain.len() > BODY_BYTES_MAX => Err(FetchError::TooLarge),
+        Ok(_) => Ok(plain.into()),
+        Err(_) => Err(FetchError::Coding("a broken one".to_string())),
+    }
+}

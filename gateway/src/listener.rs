@@ -1,0 +1,129 @@
+//! Listening sockets: bound before anything is served, so that a port that is taken ends the process with
+//! a sentence instead of leaving it running deaf; and the accept loop that feeds Pingora.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use log::{error, warn};
+use pingora_core::apps::ServerApp;
+use pingora_core::protocols::l4::listener::Listener as Acceptor;
+use pingora_core::server::{ListenFds, ShutdownWatch};
+use pingora_core::services::Service;
+
+/// A listening socket nobody accepts from yet.
+pub struct Bound {
+    pub name: String,
+    /// The real one: a configured port 0 has become the port the system chose.
+    pub address: SocketAddr,
+    socket: TcpListener,
+}
+
+/// Binds one listener.
+///
+/// # Errors
+/// When the address is taken, not this machine's, or not allowed.
+pub fn bind(name: &str, address: SocketAddr) -> io::Result<Bound> {
+    let socket = TcpListener::bind(address)?;
+    socket.set_nonblocking(true)?;
+    Ok(Bound { name: name.to_string(), address: socket.local_addr()?, socket })
+}
+
+/// A set of listeners with the application behind each, run on one set of threads.
+pub struct ListenerService<A> {
+    name: &'static str,
+    threads: usize,
+    listeners: Vec<(Bound, Arc<A>)>,
+    /// Turns true when the process begins to stop, which is before Pingora itself is told.
+    draining: ShutdownWatch,
+}
+
+impl<A> ListenerService<A> {
+    pub fn new(
+        name: &'static str,
+        threads: usize,
+        listeners: Vec<(Bound, Arc<A>)>,
+        draining: ShutdownWatch,
+    ) -> ListenerService<A> {
+        ListenerService { name, threads, listeners, draining }
+    }
+}
+
+#[async_trait]
+impl<A: ServerApp + Send + Sync + 'static> Service for ListenerService<A> {
+    async fn start_service(&mut self, _: Option<ListenFds>, _: ShutdownWatch, _: usize) {
+        let mut loops = Vec::new();
+        for (bound, app) in self.listeners.drain(..) {
+            match tokio::net::TcpListener::from_std(bound.socket) {
+                Ok(socket) => {
+                    let acceptor = Acceptor::from(socket);
+                    loops.push(tokio::spawn(accept_until_draining(acceptor, app, self.draining.clone())));
+                }
+                Err(error) => error!("listener {} cannot be served: {error}", bound.name),
+            }
+        }
+        for accepting in loops {
+            // A loop ends by draining; the other listeners go on if one should not.
+            let _ = accepting.await;
+        }
+    }
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn threads(&self) -> Option<usize> {
+        Some(self.threads)
+    }
+}
+
+/// When the process is out of file descriptors, accepting again at once would only spin.
+const OUT_OF_RESOURCES: Duration = Duration::from_secs(1);
+
+async fn accept_until_draining<A>(acceptor: Acceptor, app: Arc<A>, mut draining: ShutdownWatch)
+where
+    A: ServerApp + Send + Sync + 'static,
+{
+    loop {
+        let accepted = tokio::select! {
+            accepted = acceptor.accept() => accepted,
+            _ = draining.wait_for(|draining| *draining) => return,
+        };
+        match accepted {
+            Ok(mut stream) => {
+                // Small writes (events, chunks) must not wait for an acknowledgement.
+                if stream.set_nodelay().is_err() {
+                    continue;
+                }
+                let (app, draining) = (app.clone(), draining.clone());
+                tokio::spawn(async move { app.process_new(Box::new(stream), &draining).await });
+            }
+            Err(error) => {
+                warn!("cannot accept a connection: {error}");
+                if !is_about_one_connection(&error) {
+                    tokio::time::sleep(OUT_OF_RESOURCES).await;
+                }
+            }
+        }
+    }
+}
+
+/// The client gave up between the handshake and the accept: nothing is wrong with the listener.
+fn is_about_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_an_error_and_port_0_becomes_a_real_one() {
+        let first = bind("first", "127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        assert_ne!(first.address.port(), 0);
+        assert!(bind("second", first.address).is_err());
+    }
+}

@@ -1,0 +1,281 @@
+//! `impl ProxyHttp`: one request, hook by hook, in the order Pingora calls them. Each hook is a few lines
+//! that call a step by name; `docs/life-of-a-request.md` is the same story in prose.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::StatusCode;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorType, Result};
+use pingora_core::modules::http::HttpModules;
+use pingora_proxy::{FailToProxy, ProxyHttp, Session};
+
+use crate::access_log;
+use crate::context::{Context, RequestId, Route};
+use crate::edge::Edge;
+use crate::failure;
+use crate::reason;
+use crate::relay::event_stream::LegacyStream;
+use crate::relay::well_known::{self, WellKnown};
+use crate::relay::{challenge, event_stream, redirect};
+use crate::request::{self, Decided, Decision};
+use crate::respond::{Refusal, Reply};
+use crate::upstream_head;
+
+/// An idle connection is closed after this long, on every request and not only after the first.
+const KEEPALIVE_SECONDS: u64 = 60;
+
+/// The proxy behind one listener.
+pub struct Proxy {
+    edge: Arc<Edge>,
+    /// Which of the configuration's listeners this is.
+    listener: usize,
+}
+
+impl Proxy {
+    pub fn new(edge: Arc<Edge>, listener: usize) -> Proxy {
+        Proxy { edge, listener }
+    }
+
+    fn decide(&self, session: &Session, context: &Context) -> std::result::Result<Decided, Refusal> {
+        let listener =
+            context.gateway.listeners.get(self.listener).ok_or_else(|| Refusal::new(&reason::INTERNAL))?;
+        let raw = session.as_http1().map(|http1| http1.get_headers_raw_bytes()).unwrap_or_default();
+        request::decide(&context.gateway, listener, session.req_header(), &raw)
+    }
+
+    /// Serves the metadata of a resource: rate, cache, document.
+    async fn metadata(
+        &self,
+        session: &Session,
+        context: &Context,
+        route: &Route,
+    ) -> std::result::Result<Reply, Refusal> {
+        self.take_metadata_token(session)?;
+        let resource = route.api.metadata.resource(&route.rest);
+        let answer = resource.get(&self.edge.source(&context.gateway, route)?).await;
+        let document = match answer {
+            Ok(Some(document)) => document,
+            Ok(None) => return Err(Refusal::new(&reason::UPSTREAM_HAS_NO_METADATA)),
+            Err(unavailable) => return Err(Refusal::new(unavailable.reason)),
+        };
+        let rendered = document.render(&route.identifier).map_err(|failure| Refusal::new(failure.reason))?;
+        Ok(well_known::reply(&rendered, document.cache_for, &session.req_header().headers))
+    }
+
+    fn take_metadata_token(&self, session: &Session) -> std::result::Result<(), Refusal> {
+        let Some(address) = session.client_addr().and_then(|address| address.as_inet()) else {
+            return Ok(());
+        };
+        self.edge.metadata_rate.take(address.ip(), Instant::now()).map_err(|seconds| Refusal {
+            retry_after: Some(seconds),
+            ..Refusal::new(&reason::METADATA_RATE_LIMITED)
+        })
+    }
+
+    /// Writes an answer of the gateway's own and remembers why.
+    async fn answer(&self, session: &mut Session, context: &mut Context, reply: Reply) -> Result<bool> {
+        context.reason = reply.reason;
+        let reply = match &context.web_origin {
+            Some(page) => page.expose_reply(reply),
+            None => reply,
+        };
+        reply.write(session).await?;
+        Ok(true)
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Proxy {
+    type CTX = Context;
+
+    fn new_ctx(&self) -> Context {
+        Context {
+            gateway: self.edge.gateway.load_full(),
+            request_id: RequestId::next(),
+            started: Instant::now(),
+            route: None,
+            web_origin: None,
+            attempts: 0,
+            upstream_status: None,
+            reason: None,
+            refusal: None,
+            legacy_stream: None,
+            in_flight: self.edge.in_flight.enter(),
+        }
+    }
+
+    /// No modules: Pingora's default one would compress event streams and stall them.
+    fn init_downstream_modules(&self, _: &mut HttpModules) {}
+
+    async fn early_request_filter(&self, session: &mut Session, _: &mut Context) -> Result<()> {
+        // Pingora sets an infinite keep-alive with each request that allows one.
+        if session.get_keepalive().is_some() {
+            session.set_keepalive(Some(KEEPALIVE_SECONDS));
+        }
+        Ok(())
+    }
+
+    async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+        let answer = match self.decide(session, context) {
+            Ok(Decided { web_origin, decision }) => {
+                context.web_origin = web_origin;
+                match decision {
+                    Decision::Relay(route) => {
+                        context.route = Some(route);
+                        return Ok(false);
+                    }
+                    Decision::Reply(reply) => Ok(reply),
+                    Decision::Metadata(route) => {
+                        let answer = self.metadata(session, context, &route).await;
+                        context.route = Some(route);
+                        answer
+                    }
+                }
+            }
+            Err(refusal) => Err(refusal),
+        };
+        let reply = answer.unwrap_or_else(|refusal| {
+            let reply = refusal.reply(session.req_header(), &context.request_id.to_string());
+            match WellKnown::of(&access_log::path_of(session.req_header().raw_path())) {
+                Some(_) => well_known::public(reply),
+                None => reply,
+            }
+        });
+        self.answer(session, context, reply).await
+    }
+
+    async fn upstream_peer(&self, _: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
+        let route = context.route.as_ref().ok_or_else(failure::no_route)?;
+        match route.api.endpoint.peer(context.attempts) {
+            Some(peer) => Ok(Box::new(peer)),
+            None => {
+                context.refusal = Some(Refusal::new(&reason::UPSTREAM_UNRESOLVED));
+                Err(Error::explain(ErrorType::ConnectNoRoute, "the endpoint's name was never resolved"))
+            }
+        }
+    }
+
+    fn fail_to_connect(
+        &self,
+        _: &mut Session,
+        _: &HttpPeer,
+        context: &mut Context,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        context.attempts += 1;
+        let addresses =
+            context.route.as_ref().map_or(0, |route| route.api.endpoint.addresses.current().len());
+        // Nothing was sent yet, so the next address may be tried whatever the method.
+        error.set_retry(context.attempts < addresses);
+        error
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        session: &mut Session,
+        request: &mut RequestHeader,
+        context: &mut Context,
+    ) -> Result<()> {
+        let route = context.route.as_ref().ok_or_else(failure::no_route)?;
+        upstream_head::prepare(route, session, request)
+    }
+
+    async fn upstream_response_filter(
+        &self,
+        _: &mut Session,
+        response: &mut ResponseHeader,
+        context: &mut Context,
+    ) -> Result<()> {
+        context.upstream_status = Some(response.status.as_u16());
+        upstream_head::strip_hop_by_hop(response);
+        Ok(())
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        context: &mut Context,
+    ) -> Result<()> {
+        if response.status.is_informational() {
+            return Ok(());
+        }
+        let route = context.route.as_ref().ok_or_else(failure::no_route)?;
+        let relayed = match self.edge.source(&context.gateway, route) {
+            Ok(source) => challenge::relay(&source, route, response).await,
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = relayed {
+            let status = refusal.reason.status;
+            context.refusal = Some(refusal);
+            return Err(Error::explain(ErrorType::HTTPStatus(status), "the challenge was not relayed"));
+        }
+        redirect::relay(route, response);
+        if let Some(page) = &context.web_origin {
+            page.expose(response)?;
+        }
+        if event_stream::is_one(response) {
+            event_stream::never_buffer(response)?;
+            if session.req_header().method == http::Method::GET && response.status == StatusCode::OK {
+                context.legacy_stream = LegacyStream::watch(route).map(Box::new);
+            }
+        }
+        Ok(())
+    }
+
+    fn response_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        context: &mut Context,
+    ) -> Result<Option<Duration>> {
+        let Some(stream) = context.legacy_stream.as_mut() else { return Ok(None) };
+        if let Err(refusal) = stream.relay(body, end_of_stream) {
+            context.reason = Some(refusal.reason.slug);
+            return Err(Error::explain(ErrorType::InvalidHTTPHeader, "the event stream was not relayed"));
+        }
+        Ok(None)
+    }
+
+    fn request_summary(&self, session: &Session, context: &Context) -> String {
+        let request = session.req_header();
+        format!("{} {} {}", context.request_id, request.method, access_log::path_of(request.raw_path()))
+    }
+
+    /// The access log has a line for every request, with the reason; Pingora's would say it twice.
+    fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {
+        true
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        context: &mut Context,
+    ) -> FailToProxy {
+        let refusal = context.refusal.take().unwrap_or_else(|| Refusal::new(failure::reason_of(error)));
+        let status = refusal.reason.status;
+        failure::log(error, &refusal, context);
+        context.reason.get_or_insert(refusal.reason.slug);
+        // Once a head is out there is nothing left to say but to close; and a client that is gone hears nothing.
+        if session.response_written().is_none() && refusal.reason != &reason::CLIENT_CLOSED {
+            let mut reply = refusal.reply(session.req_header(), &context.request_id.to_string());
+            if let Some(page) = &context.web_origin {
+                reply = page.expose_reply(reply);
+            }
+            session.set_keepalive(None);
+            // The client may be gone by now; the log line is written either way.
+            let _ = reply.write(session).await;
+        }
+        FailToProxy { error_code: status, can_reuse_downstream: false }
+    }
+
+    async fn logging(&self, session: &mut Session, failure: Option<&Error>, context: &mut Context) {
+        access_log::record(session, context, failure);
+    }
+}

@@ -1,0 +1,69 @@
+//! Every reason the gateway itself may give for an answer, in one table.
+//!
+//! A reason's slug is the same word in the error body, in the access log's `reason` field and in the
+//! documentation (`docs/reasons.md`, kept equal by a test). A slug is never renamed or reused.
+
+/// Why the gateway answered a request itself instead of relaying it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Stable machine-readable name, `snake_case`.
+    pub slug: &'static str,
+    /// The HTTP status that goes with it.
+    pub status: u16,
+    /// One sentence for the person who reads the error.
+    pub summary: &'static str,
+}
+
+macro_rules! reasons {
+    ($($name:ident = $status:literal $slug:literal, $summary:literal;)*) => {
+        $(pub static $name: Reason = Reason { slug: $slug, status: $status, summary: $summary };)*
+        /// All of them, in the order a request can meet them.
+        pub static ALL: &[&Reason] = &[$(&$name),*];
+    };
+}
+
+reasons! {
+    MALFORMED_HEAD = 400 "malformed_head", "The request head is not well-formed HTTP/1.1.";
+    HEAD_TOO_LARGE = 431 "head_too_large", "The request head is larger than this gateway accepts.";
+    TARGET_TOO_LONG = 414 "target_too_long", "The request target is longer than this gateway accepts.";
+    METHOD_NOT_SUPPORTED = 501 "method_not_supported", "This gateway does not relay this request method.";
+    TRANSFER_CODING_NOT_SUPPORTED = 501 "transfer_coding_not_supported", "Only the chunked transfer coding is understood.";
+    EXPECTATION_NOT_SUPPORTED = 417 "expectation_not_supported", "Only Expect: 100-continue is understood.";
+    BAD_HOST = 400 "bad_host", "The request must carry exactly one valid Host field.";
+    ABSOLUTE_FORM = 400 "absolute_form", "The request target must be a path, not a whole URL.";
+    BAD_PATH = 400 "bad_path", "The request path is not in its normal form.";
+    TOKEN_IN_QUERY = 400 "token_in_query", "Access tokens belong in the Authorization field, never in the query.";
+    BAD_AUTHORIZATION = 400 "bad_authorization", "The request must carry at most one Authorization field.";
+    UNKNOWN_HOST = 421 "unknown_host", "This gateway does not answer for this host.";
+    ORIGIN_NOT_ALLOWED = 403 "origin_not_allowed", "This gateway does not accept requests from this web origin.";
+    NO_API = 404 "no_api", "No API is published at this URL.";
+    NOT_AN_AUTHORIZATION_SERVER = 400 "not_an_authorization_server", "This gateway is not an authorization server; its APIs name theirs in their protected resource metadata.";
+    NO_METADATA_HERE = 404 "no_metadata_here", "There is no OAuth or OpenID metadata at this URL.";
+    METHOD_NOT_ALLOWED = 405 "method_not_allowed", "This resource answers GET, HEAD and OPTIONS only.";
+    METADATA_RATE_LIMITED = 429 "metadata_rate_limited", "Too many metadata requests from this address.";
+    UPSTREAM_HAS_NO_METADATA = 404 "upstream_has_no_metadata", "The MCP server publishes no protected resource metadata.";
+    UPSTREAM_METADATA_UNREACHABLE = 502 "upstream_metadata_unreachable", "The MCP server's protected resource metadata could not be fetched.";
+    UPSTREAM_METADATA_INVALID = 502 "upstream_metadata_invalid", "The MCP server's protected resource metadata is not valid.";
+    UPSTREAM_RESOURCE_MISMATCH = 502 "upstream_resource_mismatch", "The MCP server's metadata describes another resource, so it was not passed on.";
+    UPSTREAM_NOT_RELAYABLE = 502 "upstream_not_relayable", "The MCP server demands tokens bound to its own URL or connection, which no relay can carry.";
+    UPSTREAM_UNRESOLVED = 502 "upstream_unresolved", "The MCP server's name could not be resolved.";
+    UPSTREAM_UNREACHABLE = 502 "upstream_unreachable", "The MCP server could not be reached.";
+    UPSTREAM_TIMEOUT = 504 "upstream_timeout", "The MCP server did not answer in time.";
+    UPSTREAM_FAILED = 502 "upstream_failed", "The MCP server's answer could not be relayed.";
+    UPSTREAM_CHALLENGE_TOO_LARGE = 502 "upstream_challenge_too_large", "The MCP server's challenge is larger than this gateway accepts.";
+    FOREIGN_MESSAGE_ENDPOINT = 502 "foreign_message_endpoint", "The MCP server announced a message endpoint on another origin.";
+    CLIENT_CLOSED = 499 "client_closed", "The client went away before the answer was complete.";
+    INTERNAL = 500 "internal", "The gateway failed; the log line with this request id says more.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_reasons_share_a_slug() {
+        for (at, reason) in ALL.iter().enumerate() {
+            assert!(ALL[at + 1..].iter().all(|other| other.slug != reason.slug), "{}", reason.slug);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Event streams on their way to the client. All of them pass unbuffered; on one that a client opened by GET
+//! the legacy HTTP+SSE transport may announce where its messages go, and that announcement is rewritten.
+
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use pingora::http::ResponseHeader;
+use tollgate_protocol::sse::{EndpointEvent, SseError};
+
+use super::announced::Announcement;
+use crate::context::Route;
+use crate::reason;
+use crate::respond::Refusal;
+
+/// Whether a response is an event stream.
+pub fn is_one(response: &ResponseHeader) -> bool {
+    const EVENT_STREAM: &[u8] = b"text/event-stream";
+    response
+        .headers
+        .get(header::CONTENT_TYPE)
+        .map(|value| value.as_bytes())
+        .and_then(|value| value.get(..EVENT_STREAM.len()))
+        .is_some_and(|start| start.eq_ignore_ascii_case(EVENT_STREAM))
+}
+
+/// Pingora flushes a chunked body after every write, but one of known length only when its buffer is full.
+pub fn never_buffer(response: &mut ResponseHeader) -> pingora::Result<()> {
+    if response.remove_header(&header::CONTENT_LENGTH).is_some() {
+        response.insert_header(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
+    }
+    Ok(())
+}
+
+/// A stream that may be of the legacy transport, until its first event has shown whether it is.
+pub struct LegacyStream {
+    event: EndpointEvent,
+    announced: std::sync::Arc<super::announced::AnnouncedEndpoints>,
+    stream_path: String,
+    /// Keeps the message endpoint reachable for as long as the stream is open.
+    announcement: Option<Announcement>,
+}
+
+impl LegacyStream {
+    /// Watches the stream a route's request opened.
+    pub fn watch(route: &Route) -> Option<LegacyStream> {
+        let event =
+            EndpointEvent::new(&route.api.mount, &route.identifier.origin.text, &route.upstream_url()?);
+        let announced = route.api.announced.clone();
+        Some(LegacyStream {
+            event,
+            announced,
+            stream_path: route.identifier.path.clone(),
+            announcement: None,
+        })
+    }
+
+    /// Passes a chunk on, with the announcement rewritten.
+    ///
+    /// # Errors
+    /// When the announcement leads elsewhere: the client must not send its messages, and its token, there.
+    pub fn relay(&mut self, body: &mut Option<Bytes>, end_of_stream: bool) -> Result<(), Refusal> {
+        if self.event.done() {
+            return Ok(());
+        }
+        let chunk = body.take().unwrap_or_default();
+        let mut out = self.event.push(&chunk).map_err(refusal)?.into_owned();
+        if let (Some(announced), None) = (self.event.announced(), &self.announcement) {
+            let (public, upstream) = (path_of(&announced.public), path_of(&announced.upstream));
+            self.announcement = Some(self.announced.announce(public, upstream, &self.stream_path));
+        }
+        if end_of_stream {
+            out.extend(self.event.finish());
+        }
+        *body = Some(out.into());
+        Ok(())
+    }
+}
+
+fn refusal(error: SseError) -> Refusal {
+    match error {
+        SseError::ForeignEndpoint => Refusal::new(&reason::FOREIGN_MESSAGE_ENDPOINT),
+        other => Refusal::because(&reason::UPSTREAM_FAILED, other.to_string()),
+    }
+}
+
+fn path_of(target: &str) -> &str {
+    target.split('?').next().unwrap_or_default()
+}

@@ -1,0 +1,206 @@
+//! The metadata cache of one API: what its upstream says about itself, fresh enough and fetched once.
+//!
+//! A challenge from the upstream may mean that its metadata changed (RFC 9728 §5.2), so it marks the copy
+//! stale and the next reader gets a fetch begun after it, at most one a second. While the upstream is
+//! unreachable or failing, the last good copy serves for a bounded time; a document that is invalid, or that
+//! names another resource, is never papered over.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use log::warn;
+
+use super::discovery::{Challenge, discover};
+use super::document::{Document, Expected};
+use crate::endpoint::Endpoint;
+use crate::fetch::Fetcher;
+use crate::reason::Reason;
+
+/// A copy this old is fetched again even if nobody challenged.
+const FRESH: Duration = Duration::from_secs(300);
+/// "The upstream has none", and failures, are asked about again sooner.
+const FRESH_ABSENCE: Duration = Duration::from_secs(10);
+const FRESH_FAILURE: Duration = Duration::from_secs(2);
+/// How long the last good copy stands in for an upstream that times out or fails.
+const STALE: Duration = Duration::from_secs(60 * 60);
+/// Between the starts of two fetches for the same resource.
+const PACE: Duration = Duration::from_secs(1);
+/// Resources below one API that are remembered at the same time. A prefix API has as many as it has
+/// servers; more than this are strangers' guesses.
+const RESOURCES_MAX: usize = 64;
+
+/// Why there is no metadata to serve, other than the upstream having none.
+#[derive(Clone, Debug)]
+pub struct Unavailable {
+    pub reason: &'static Reason,
+    /// For the operator: may name the upstream, so it goes to the log alone.
+    pub log: String,
+    /// The upstream failed to answer, rather than answering wrongly.
+    pub transient: bool,
+}
+
+/// `Ok(None)`: the upstream publishes none.
+pub type Answer = Result<Option<Arc<Document>>, Unavailable>;
+
+/// By the path below the API that a resource lies at.
+#[derive(Default)]
+pub struct MetadataCache {
+    resources: Mutex<HashMap<String, Arc<Resource>>>,
+}
+
+/// One resource of an API.
+#[derive(Default)]
+pub struct Resource {
+    state: Mutex<State>,
+    /// Held by the one request that fetches; the others wait for what it finds.
+    flight: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    challenge: Challenge,
+    challenged: Option<Instant>,
+    fetch_begun: Option<Instant>,
+    /// With the moment until which it needs no second look.
+    answer: Option<(Answer, Instant)>,
+    last_good: Option<(Arc<Document>, Instant)>,
+}
+
+/// Where and how the metadata of one resource is looked for.
+pub struct Source<'s> {
+    pub fetcher: &'s Fetcher,
+    pub endpoint: &'s Endpoint,
+    pub expected: Expected,
+}
+
+impl MetadataCache {
+    /// The resource at `rest` below the API. Beyond the bound, the one asked about longest ago is forgotten.
+    pub fn resource(&self, rest: &str) -> Arc<Resource> {
+        let mut resources = lock(&self.resources);
+        if let Some(resource) = resources.get(rest) {
+            return resource.clone();
+        }
+        if resources.len() >= RESOURCES_MAX {
+            let oldest = resources.iter().min_by_key(|(_, resource)| lock(&resource.state).fetch_begun);
+            if let Some(rest) = oldest.map(|(rest, _)| rest.clone()) {
+                resources.remove(&rest);
+            }
+        }
+        resources.entry(rest.to_string()).or_default().clone()
+    }
+}
+
+impl Resource {
+    /// Takes note of a challenge of the upstream: the copy is stale, and this is where it says it is.
+    pub fn challenged(&self, named: Option<&str>) {
+        let mut state = lock(&self.state);
+        let challenge = named.map_or(Challenge::Unnamed, |url| Challenge::Named(url.to_string()));
+        if state.challenge != challenge && state.challenge != Challenge::Unknown {
+            // What was good under another URL says nothing about this one.
+            state.last_good = None;
+        }
+        state.challenge = challenge;
+        state.challenged = Some(Instant::now());
+    }
+
+    /// The metadata as of now: from the cache, or fetched by this caller or another.
+    pub async fn get(&self, source: &Source<'_>) -> Answer {
+        if let Some(answer) = lock(&self.state).fresh_answer() {
+            return answer;
+        }
+        let _flight = self.flight.lock().await;
+        let pause = {
+            let state = lock(&self.state);
+            if let Some(answer) = state.fresh_answer() {
+                return answer;
+            }
+            state.pause()
+        };
+        tokio::time::sleep(pause).await;
+        self.fetch(source).await
+    }
+
+    /// Whether the upstream publishes metadata, as far as is known without asking it anew.
+    pub async fn exists(&self, source: &Source<'_>) -> bool {
+        let known = lock(&self.state).answer.as_ref().map(|(answer, _)| answer.clone());
+        match known {
+            Some(answer) => matches!(answer, Ok(Some(_))),
+            None => matches!(self.get(source).await, Ok(Some(_))),
+        }
+    }
+
+    async fn fetch(&self, source: &Source<'_>) -> Answer {
+        let begun = Instant::now();
+        let known = {
+            let mut state = lock(&self.state);
+            state.fetch_begun = Some(begun);
+            state.challenge.clone()
+        };
+        let (challenge, found) = discover(source.fetcher, source.endpoint, &source.expected, known).await;
+        if let Err(unavailable) = &found {
+            warn!(
+                "no metadata for {}: {}: {}",
+                source.expected.upstream, unavailable.reason.slug, unavailable.log
+            );
+        }
+        let mut state = lock(&self.state);
+        if state.challenge == Challenge::Unknown {
+            state.challenge = challenge;
+        }
+        state.settle(found.map(|document| document.map(Arc::new)))
+    }
+}
+
+impl State {
+    fn fresh_answer(&self) -> Option<Answer> {
+        let (answer, fresh_until) = self.answer.as_ref()?;
+        (Instant::now() < *fresh_until && !self.is_stale()).then(|| answer.clone())
+    }
+
+    /// Whether the upstream challenged after the last fetch began.
+    fn is_stale(&self) -> bool {
+        match (self.challenged, self.fetch_begun) {
+            (Some(challenged), Some(begun)) => challenged > begun,
+            _ => false,
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        self.fetch_begun.map_or(Duration::ZERO, |begun| PACE.saturating_sub(begun.elapsed()))
+    }
+
+    /// Keeps what a fetch found and says what to serve for it.
+    fn settle(&mut self, found: Answer) -> Answer {
+        let now = Instant::now();
+        let (answer, fresh_for) = match found {
+            Ok(Some(document)) => {
+                self.last_good = Some((document.clone(), now));
+                (Ok(Some(document)), FRESH)
+            }
+            Err(unavailable) if unavailable.transient => {
+                (self.last_good_copy().ok_or(unavailable).map(Some), FRESH_FAILURE)
+            }
+            // It is gone, invalid or another's: what was good before is no longer what the upstream says.
+            Ok(None) => {
+                self.last_good = None;
+                (Ok(None), FRESH_ABSENCE)
+            }
+            Err(unavailable) => {
+                self.last_good = None;
+                (Err(unavailable), FRESH_FAILURE)
+            }
+        };
+        self.answer = Some((answer.clone(), now + fresh_for));
+        answer
+    }
+
+    fn last_good_copy(&self) -> Option<Arc<Document>> {
+        self.last_good.as_ref().filter(|(_, at)| at.elapsed() < STALE).map(|(document, _)| document.clone())
+    }
+}
+
+/// A panic elsewhere leaves nothing half-done behind these locks, so their poison is no reason to stop.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,114 @@
+//! What becomes of a request, decided from its head alone: a refusal, an answer of the gateway's own, or a
+//! route to an upstream. Nothing here writes, waits or contacts anyone.
+
+use http::Method;
+use pingora::http::RequestHeader;
+
+use crate::canonical::{self, Canonical};
+use crate::context::Route;
+use crate::cors::{self, WebOrigin};
+use crate::gateway::{Gateway, Identifier, Listener};
+use crate::reason;
+use crate::relay::announced::MessageEndpoint;
+use crate::relay::well_known::{self, WellKnown};
+use crate::respond::{Refusal, Reply};
+
+/// The verdict on a request head.
+pub enum Decision {
+    /// Send it to the upstream.
+    Relay(Route),
+    /// Answer with the metadata of this resource.
+    Metadata(Route),
+    /// Answer with this.
+    Reply(Reply),
+}
+
+/// A decision, and the page the request came from if a browser sent it.
+pub struct Decided {
+    pub web_origin: Option<WebOrigin>,
+    pub decision: Decision,
+}
+
+/// Decides. The order is that of `docs/life-of-a-request.md`: form, host, web origin, metadata, API, plan.
+pub fn decide(
+    gateway: &Gateway,
+    listener: &Listener,
+    head: &RequestHeader,
+    raw: &[u8],
+) -> Result<Decided, Refusal> {
+    let request = canonical::read(head, raw)?;
+    let origin =
+        listener.origins.select(request.authority).ok_or_else(|| Refusal::new(&reason::UNKNOWN_HOST))?;
+    let identify = |path: &str| Identifier { origin: origin.clone(), path: path.to_string() };
+
+    if let Some(well_known) = WellKnown::of(request.path) {
+        // Metadata is open to every page, so no web origin is checked here.
+        let decision = match well_known::answer_by_method(request.method, &head.headers) {
+            Some(answer) => Decision::Reply(answer?),
+            None => Decision::Metadata(metadata_route(gateway, &well_known, identify)?),
+        };
+        return Ok(Decided { web_origin: None, decision });
+    }
+
+    let web_origin = listener.allowed_origins.check(&head.headers)?;
+    if let Some(page) = web_origin.as_ref().filter(|_| cors::is_preflight(request.method, &head.headers)) {
+        let decision = Decision::Reply(page.preflight(&head.headers));
+        return Ok(Decided { web_origin: None, decision });
+    }
+    let route = api_route(gateway, &request, identify(request.path))?;
+    Ok(Decided { web_origin, decision: Decision::Relay(route) })
+}
+
+/// The resource whose metadata a well-known URL asks for.
+fn metadata_route(
+    gateway: &Gateway,
+    well_known: &WellKnown<'_>,
+    identify: impl Fn(&str) -> Identifier,
+) -> Result<Route, Refusal> {
+    let nothing = || Refusal::new(&reason::NO_METADATA_HERE);
+    match well_known {
+        WellKnown::Metadata { resource } => {
+            let identifier = identify(resource);
+            let api = gateway.router.find(&identifier.origin.host, resource).ok_or_else(nothing)?;
+            let rest = api.mount.rest(resource).ok_or_else(nothing)?.to_string();
+            let upstream_target = api.mount.upstream_target(&rest, None);
+            Ok(Route { api: api.clone(), identifier, rest, upstream_target })
+        }
+        WellKnown::RootMetadata => {
+            let identifier = identify("");
+            let api = gateway.router.only_api(&identifier.origin.host).ok_or_else(nothing)?;
+            let upstream_target = api.mount.upstream_target("", None);
+            Ok(Route { api: api.clone(), identifier, rest: String::new(), upstream_target })
+        }
+        WellKnown::Nothing => Err(nothing()),
+    }
+}
+
+/// The API a request is for, and what its upstream is asked.
+fn api_route(gateway: &Gateway, request: &Canonical<'_>, identifier: Identifier) -> Result<Route, Refusal> {
+    let Some(api) = gateway.router.find(&identifier.origin.host, request.path) else {
+        return Err(no_api(request));
+    };
+    if let Some(MessageEndpoint { upstream_path, stream_path }) = api.announced.find(request.path) {
+        let upstream_target = match request.query {
+            Some(query) => format!("{upstream_path}?{query}"),
+            None => upstream_path,
+        };
+        let rest = api.mount.rest(&stream_path).unwrap_or_default().to_string();
+        let identifier = Identifier { path: stream_path, ..identifier };
+        return Ok(Route { api: api.clone(), identifier, rest, upstream_target });
+    }
+    let rest = api.mount.rest(request.path).ok_or_else(|| no_api(request))?;
+    let upstream_target = api.mount.upstream_target(rest, request.query);
+    Ok(Route { rest: rest.to_string(), api: api.clone(), identifier, upstream_target })
+}
+
+/// Clients that found no metadata fall back to the 2025-03-26 rules and treat the gateway as the
+/// authorization server; they are told, rather than left with a bare 404.
+fn no_api(request: &Canonical<'_>) -> Refusal {
+    let guessed = matches!(request.path, "/register" | "/token" | "/authorize");
+    match guessed && matches!(*request.method, Method::POST | Method::GET) {
+        true => Refusal::new(&reason::NOT_AN_AUTHORIZATION_SERVER),
+        false => Refusal::new(&reason::NO_API),
+    }
+}

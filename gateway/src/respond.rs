@@ -1,0 +1,136 @@
+//! Every response the gateway writes itself. Deciding and writing are apart: the rest of the crate
+//! returns a [`Refusal`] or a [`Reply`], and only this file turns one into bytes.
+//!
+//! A gateway-made error is one value: status, reason slug, a sentence and the request id. JSON-RPC callers
+//! get it as a JSON-RPC error (so that an MCP client of either era reads it, `-32000` being the
+//! implementation-defined code), everyone else as RFC 9457 problem details.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use pingora::Result;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora_proxy::Session;
+use tollgate_protocol::{jsonrpc, problem};
+
+use crate::reason::Reason;
+
+/// A request the gateway will not relay, and why.
+#[derive(Debug)]
+pub struct Refusal {
+    pub reason: &'static Reason,
+    pub detail: Cow<'static, str>,
+    /// `Retry-After`, in seconds.
+    pub retry_after: Option<u32>,
+    /// `Allow`, where the method was the fault.
+    pub allow: Option<&'static str>,
+}
+
+impl Refusal {
+    /// A refusal that says no more than its reason.
+    pub fn new(reason: &'static Reason) -> Refusal {
+        Refusal { reason, detail: Cow::Borrowed(reason.summary), retry_after: None, allow: None }
+    }
+
+    /// A refusal with a sentence of its own. It is sent to the client: no secret, no internal name.
+    pub fn because(reason: &'static Reason, detail: impl Into<Cow<'static, str>>) -> Refusal {
+        Refusal { detail: detail.into(), ..Refusal::new(reason) }
+    }
+
+    /// The response this refusal becomes for this request.
+    pub fn reply(&self, request: &RequestHeader, request_id: &str) -> Reply {
+        let (content_type, body) = match speaks_json_rpc(request) {
+            true => (JSON, self.json_rpc_body(request_id)),
+            false => (PROBLEM_JSON, self.problem_body(request_id)),
+        };
+        let mut reply = Reply::new(self.reason.status).with_body(content_type, body.into());
+        reply.reason = Some(self.reason.slug);
+        reply = reply.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after {
+            reply = reply.with(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(methods) = self.allow {
+            reply = reply.with(header::ALLOW, HeaderValue::from_static(methods));
+        }
+        reply
+    }
+
+    fn json_rpc_body(&self, request_id: &str) -> String {
+        const IMPLEMENTATION_DEFINED: i64 = -32000;
+        let data = [("reason", self.reason.slug), ("requestId", request_id)];
+        jsonrpc::error_body(IMPLEMENTATION_DEFINED, &self.detail, &data)
+    }
+
+    fn problem_body(&self, request_id: &str) -> String {
+        let Reason { slug, status, summary } = self.reason;
+        problem::problem_body(*status, summary, &self.detail, slug, request_id)
+    }
+}
+
+/// A complete response of the gateway's own.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    /// The slug the access log shows, for an answer that is an error.
+    pub reason: Option<&'static str>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+impl Reply {
+    pub fn new(status: u16) -> Reply {
+        Reply { status, reason: None, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    pub fn json(status: u16, body: Bytes) -> Reply {
+        Reply::new(status).with_body(JSON, body)
+    }
+
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Reply {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub fn with_reason(mut self, reason: &'static Reason) -> Reply {
+        self.reason = Some(reason.slug);
+        self
+    }
+
+    fn with_body(mut self, content_type: HeaderValue, body: Bytes) -> Reply {
+        self.body = body;
+        self.with(header::CONTENT_TYPE, content_type)
+    }
+
+    /// Writes the response; a `HEAD` request gets the head of it alone (RFC 9110 §9.3.2).
+    ///
+    /// A request body that has not been read yet makes Pingora close the connection after this, so its
+    /// bytes can never be taken for the next request.
+    pub async fn write(self, session: &mut Session) -> Result<()> {
+        let mut head = ResponseHeader::build(self.status, Some(self.headers.len() + 1))?;
+        for (name, value) in self.headers {
+            head.append_header(name, value)?;
+        }
+        // RFC 9110 §8.6: a 204 and a 304 carry no Content-Length here, having no content of their own.
+        if !matches!(self.status, 204 | 304) {
+            head.insert_header(header::CONTENT_LENGTH, HeaderValue::from(self.body.len()))?;
+        }
+        let bodiless = self.body.is_empty() || session.req_header().method == http::Method::HEAD;
+        session.write_response_header(Box::new(head), bodiless).await?;
+        if !bodiless {
+            session.write_response_body(Some(self.body), true).await?;
+        }
+        Ok(())
+    }
+}
+
+fn speaks_json_rpc(request: &RequestHeader) -> bool {
+    request.method == http::Method::POST
+        && request
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().to_ascii_lowercase().starts_with(b"application/json"))
+}

@@ -1,0 +1,177 @@
+//! The life of the process: load, bind, serve, reload on SIGHUP, drain on SIGTERM.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use log::{error, info, warn};
+use pingora_core::apps::HttpServerApp;
+use pingora_core::server::configuration::ServerConf;
+use pingora_core::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
+use pingora_proxy::{HttpProxy, http_proxy};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::admin::Admin;
+use crate::config::{self, Config};
+use crate::control::Control;
+use crate::edge::Edge;
+use crate::endpoint::resolve::refresh_all;
+use crate::gateway::Gateway;
+use crate::listener::{Bound, ListenerService, bind};
+use crate::log_output;
+use crate::logging;
+use crate::proxy::Proxy;
+
+/// How long the start waits for names to resolve; those that take longer are looked up while serving.
+const FIRST_LOOKUP: Duration = Duration::from_secs(1);
+
+/// Serves a configuration file until the process is told to stop.
+pub fn run(path: &Path) -> ExitCode {
+    let checked = match config::load(path) {
+        Ok(checked) => checked,
+        Err(report) => {
+            eprint!("{report}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if let Err(error) = logging::start(checked.config.log) {
+        eprintln!("error: cannot start logging: {error}");
+        return ExitCode::FAILURE;
+    }
+    for warning in &checked.warnings {
+        warn!("{}", warning.message);
+    }
+    let outcome = serve(path, &checked.config);
+    if let Err(message) = &outcome {
+        error!("{message}");
+        eprintln!("error: {message}");
+    }
+    log_output::flush();
+    if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn serve(path: &Path, config: &Config) -> Result<(), String> {
+    let bound = bind_all(config)?;
+    let addresses: Vec<_> = bound.iter().map(|bound| bound.address).collect();
+    let gateway = config::build::build(config, &addresses, None).map_err(|error| error.to_string())?;
+    resolve_names(&gateway)?;
+    let edge = Arc::new(Edge::new(gateway));
+    let admin = bind_admin(config)?;
+    let control = Control::new(path, config, edge.clone(), &bound, admin.as_ref());
+    run_server(config, edge, bound, admin, control);
+    Ok(())
+}
+
+fn bind_all(config: &Config) -> Result<Vec<Bound>, String> {
+    let listeners = config.listeners.iter();
+    listeners
+        .map(|listener| {
+            let name = listener.name.clone().unwrap_or_else(|| listener.address.to_string());
+            bind(&name, listener.address)
+                .map_err(|error| format!("cannot listen on {}: {error}", listener.address))
+        })
+        .collect()
+}
+
+fn bind_admin(config: &Config) -> Result<Option<Bound>, String> {
+    let Some(address) = config.admin else { return Ok(None) };
+    let bound = bind("admin", address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    Ok(Some(bound))
+}
+
+/// The first lookups, on a runtime of their own because none is running yet.
+fn resolve_names(gateway: &Gateway) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
+    let names: Vec<_> = gateway.apis.iter().map(|api| api.endpoint.addresses.clone()).collect();
+    runtime.block_on(async {
+        // What is not known by then is looked up again while serving.
+        let _ = tokio::time::timeout(FIRST_LOOKUP, refresh_all(names)).await;
+    });
+    // A lookup that hangs must not hold up the start.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+fn run_server(config: &Config, edge: Arc<Edge>, bound: Vec<Bound>, admin: Option<Bound>, control: Control) {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let conf = ServerConf { threads, ..ServerConf::default() };
+    let mut server = Server::new_with_opt_and_conf(None, conf);
+    server.bootstrap();
+    let (start_draining, draining) = watch::channel(false);
+
+    let mut proxies = Vec::new();
+    let mut listeners = Vec::new();
+    for (index, bound) in bound.into_iter().enumerate() {
+        let proxy = Arc::new(http_proxy(&server.configuration, Proxy::new(edge.clone(), index)));
+        proxies.push(proxy.clone());
+        listeners.push((bound, proxy));
+    }
+    server.add_service(ListenerService::new("edge", threads, listeners, draining.clone()));
+    if let Some(admin) = admin {
+        let app = Arc::new(Admin { edge: edge.clone() });
+        server.add_service(ListenerService::new("admin", 1, vec![(admin, app)], watch::channel(false).1));
+    }
+    server.add_service(control);
+    let stop = Stop { edge, start_draining, proxies, limit: config.drain };
+    server.run(RunArgs { shutdown_signal: Box::new(stop) });
+}
+
+/// Ends the process once the last request has, or the limit has passed; Pingora on its own would sleep a
+/// fixed time, too long for an idle process and too short for a stream.
+struct Stop {
+    edge: Arc<Edge>,
+    start_draining: watch::Sender<bool>,
+    proxies: Vec<Arc<HttpProxy<Proxy>>>,
+    limit: Duration,
+}
+
+#[async_trait]
+impl ShutdownSignalWatch for Stop {
+    async fn recv(&self) -> ShutdownSignal {
+        let (Ok(mut terminate), Ok(mut interrupt)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            error!("cannot listen for signals");
+            return ShutdownSignal::FastShutdown;
+        };
+        either(&mut terminate, &mut interrupt).await;
+        self.drain(either(&mut terminate, &mut interrupt)).await;
+        log_output::flush();
+        ShutdownSignal::FastShutdown
+    }
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
+}
+
+impl Stop {
+    /// Accepts no more, closes idle connections, and lets what is under way end. `impatience` resolves when
+    /// the operator asks a second time.
+    async fn drain(&self, impatience: impl Future<Output = ()>) {
+        let under_way = self.edge.in_flight.count();
+        info!("stopping: {under_way} requests under way, waiting up to {:?}", self.limit);
+        self.edge.draining.store(true, Ordering::Release);
+        self.start_draining.send_replace(true);
+        for proxy in &self.proxies {
+            proxy.http_cleanup().await;
+        }
+        tokio::select! {
+            () = self.edge.in_flight.none_left() => info!("stopped: every request has ended"),
+            () = tokio::time::sleep(self.limit) => {
+                warn!("stopped: {} requests were cut at the limit", self.edge.in_flight.count());
+            }
+            () = impatience => warn!("stopped at once: {} requests were cut", self.edge.in_flight.count()),
+        }
+    }
+}

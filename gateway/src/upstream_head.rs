@@ -1,0 +1,90 @@
+//! The request head as the upstream gets it, and its response head as far as the connection is concerned.
+//! `Authorization`, every `Mcp-*` field and the body pass as they came.
+
+use http::Uri;
+use http::header::{self, HeaderName, HeaderValue};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::{Error, ErrorType, Result};
+use pingora_proxy::Session;
+
+use crate::context::Route;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// What a client says about how it got here. Nobody vouched for it, so none of it is passed on.
+const FORWARDED: [HeaderName; 8] = [
+    header::FORWARDED,
+    X_FORWARDED_FOR,
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-prefix"),
+    HeaderName::from_static("x-forwarded-server"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// Belongs to one connection (RFC 9110 §7.6.1). Pingora removes these from requests, not from responses.
+const HOP_BY_HOP: [HeaderName; 4] = [
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    HeaderName::from_static("proxy-authentication-info"),
+];
+
+/// Turns the client's head into the one the upstream is sent.
+pub fn prepare(route: &Route, session: &Session, request: &mut RequestHeader) -> Result<()> {
+    let target = Uri::try_from(route.upstream_target.as_str())
+        .map_err(|_| Error::explain(ErrorType::InternalError, "the upstream target is no URI"))?;
+    request.set_uri(target);
+    if !route.api.endpoint.preserve_host {
+        request.insert_header(header::HOST, route.api.endpoint.host.clone())?;
+    }
+    for name in &FORWARDED {
+        request.remove_header(name);
+    }
+    if let Some(address) = session.client_addr().and_then(|address| address.as_inet()) {
+        request.insert_header(X_FORWARDED_FOR, address.ip().to_string())?;
+    }
+    if opens_an_event_stream(request) {
+        // The first event of a legacy stream has to be read, so it must not be compressed.
+        request.remove_header(&header::ACCEPT_ENCODING);
+    }
+    Ok(())
+}
+
+/// Removes what concerned the upstream connection alone, and fields the response itself nominates.
+pub fn strip_hop_by_hop(response: &mut ResponseHeader) {
+    let nominated: Vec<HeaderName> = response
+        .headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .filter_map(|name| name.trim().parse::<HeaderName>().ok())
+        .filter(is_free_to_go)
+        .collect();
+    for name in nominated.iter().chain(&HOP_BY_HOP) {
+        response.remove_header(name);
+    }
+}
+
+/// A response may not nominate away the fields that frame it, nor the challenge the client must see.
+fn is_free_to_go(name: &HeaderName) -> bool {
+    !matches!(
+        *name,
+        header::CONTENT_LENGTH
+            | header::TRANSFER_ENCODING
+            | header::CONTENT_TYPE
+            | header::WWW_AUTHENTICATE
+            | header::CONNECTION
+            | header::UPGRADE
+    )
+}
+
+fn opens_an_event_stream(request: &RequestHeader) -> bool {
+    const EVENT_STREAM: &[u8] = b"text/event-stream";
+    request.method == http::Method::GET
+        && request.headers.get_all(header::ACCEPT).iter().any(|accept: &HeaderValue| {
+            accept.as_bytes().windows(EVENT_STREAM.len()).any(|part| part.eq_ignore_ascii_case(EVENT_STREAM))
+        })
+}

@@ -1,0 +1,100 @@
+//! A child process whose output is read line by line, and which never outlives its test.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
+use super::PATIENCE;
+
+pub struct Process {
+    pub child: Child,
+    output: Arc<Output>,
+    name: String,
+}
+
+#[derive(Default)]
+struct Output {
+    lines: Mutex<Vec<String>>,
+    grown: Condvar,
+}
+
+impl Output {
+    fn read(self: Arc<Self>, source: impl std::io::Read + Send + 'static) {
+        std::thread::spawn(move || {
+            for line in BufReader::new(source).lines().map_while(Result::ok) {
+                self.lines.lock().expect("no reader panicked").push(line);
+                self.grown.notify_all();
+            }
+        });
+    }
+}
+
+impl Process {
+    /// Starts a command; its standard input stays open for as long as the process is wanted.
+    pub fn start(name: &str, command: &mut Command) -> Process {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
+        let output = Arc::new(Output::default());
+        output.clone().read(child.stdout.take().expect("stdout is piped"));
+        output.clone().read(child.stderr.take().expect("stderr is piped"));
+        Process { child, output, name: name.to_string() }
+    }
+
+    /// The first thing `find` makes of a line, from line `from` on; waits for lines still to come.
+    pub fn wait_for<T>(&mut self, from: usize, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        let mut lines = self.output.lines.lock().expect("no reader panicked");
+        loop {
+            if let Some(found) = lines.iter().skip(from).find_map(|line| find(line)) {
+                return found;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                panic!("{}: {what} did not come; its output:\n{}", self.name, lines.join("\n"));
+            }
+            lines = self
+                .output
+                .grown
+                .wait_timeout(lines, left.min(PATIENCE / 100))
+                .expect("no reader panicked")
+                .0;
+        }
+    }
+
+    pub fn lines(&self) -> Vec<String> {
+        self.output.lines.lock().expect("no reader panicked").clone()
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").arg(format!("-{signal}")).arg(self.child.id().to_string()).status();
+        assert!(sent.expect("kill exists").success(), "{} is gone", self.name);
+    }
+
+    /// Waits for the process to end by itself.
+    pub fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "{} does not end:\n{}", self.name, self.lines().join("\n"));
+            std::thread::yield_now();
+            std::thread::park_timeout(PATIENCE / 2000);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- output of {} ---\n{}", self.name, self.lines().join("\n"));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! A running gateway.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::http::{Connection, Response};
+use super::process::Process;
+
+pub struct Tollgate {
+    pub process: Process,
+    addresses: HashMap<String, SocketAddr>,
+    directory: tempfile::TempDir,
+}
+
+/// A configuration with one loopback listener, an admin listener and these APIs (YAML list items).
+pub fn config(apis: &str) -> String {
+    format!(
+        "listeners:\n  - {{ name: main, address: \"127.0.0.1:0\" }}\nadmin: {{ address: \"127.0.0.1:0\" }}\napis:\n{apis}\n"
+    )
+}
+
+/// One keyless API.
+pub fn api(name: &str, path: &str, endpoint: &str) -> String {
+    format!("  - {{ name: {name}, path: {path}, endpoints: [\"{endpoint}\"], plans: [keyless] }}\n")
+}
+
+pub fn binary() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_tollgate"))
+}
+
+impl Tollgate {
+    /// Starts the gateway and waits until every listener of `yaml` listens.
+    pub fn start(yaml: &str) -> Tollgate {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        std::fs::write(directory.path().join("gateway.yaml"), yaml).expect("the file is written");
+        Self::start_in(directory, yaml.matches("address:").count())
+    }
+
+    /// Starts the gateway on `gateway.yaml` in a directory, which may hold certificates beside it.
+    pub fn start_in(directory: tempfile::TempDir, listeners: usize) -> Tollgate {
+        let mut command = binary();
+        command.args(["run", "-c"]).arg(directory.path().join("gateway.yaml"));
+        let process = Process::start("tollgate", &mut command);
+        let mut gateway = Tollgate { process, addresses: HashMap::new(), directory };
+        for _ in 0..listeners {
+            let known = gateway.addresses.clone();
+            let listening = |line: &str| {
+                let line: Value = serde_json::from_str(line).ok()?;
+                let name = line["listener"].as_str().filter(|_| line["event"] == "listening")?;
+                let address: SocketAddr = line["address"].as_str()?.parse().ok()?;
+                (!known.contains_key(name)).then(|| (name.to_string(), address))
+            };
+            let (name, address) = gateway.process.wait_for(0, "a listening line", listening);
+            gateway.addresses.insert(name, address);
+        }
+        gateway
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.listener("main")
+    }
+
+    pub fn listener(&self, name: &str) -> SocketAddr {
+        *self.addresses.get(name).unwrap_or_else(|| panic!("no listener {name}: {:?}", self.addresses))
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    pub fn connect(&self) -> Connection {
+        Connection::open(self.address())
+    }
+
+    pub fn admin(&self, path: &str) -> Response {
+        Connection::open(self.listener("admin")).get(path)
+    }
+
+    pub fn get(&self, path: &str) -> Response {
+        self.connect().get(path)
+    }
+
+    pub fn config_path(&self) -> PathBuf {
+        self.directory.path().join("gateway.yaml")
+    }
+
+    /// Replaces the configuration and reloads; returns the `outcome` the gateway logged.
+    pub fn reload(&mut self, yaml: &str) -> String {
+        std::fs::write(self.config_path(), yaml).expect("the file is written");
+        let seen = self.process.lines().len();
+        self.process.signal("HUP");
+        self.process.wait_for(seen, "a reload line", |line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            (line["event"] == "reload").then(|| line["outcome"].as_str().map(str::to_string))?
+        })
+    }
+
+    /// The access line of the first request to `path`.
+    pub fn access_line(&mut self, path: &str) -> Value {
+        self.process.wait_for(0, &format!("the access line of {path}"), |line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            (line["event"] == "request" && line["path"] == path).then_some(line)
+        })
+    }
+}
