@@ -1,0 +1,88 @@
+// The runs to make: each leg of each revision, directly and through the gateway in each layout.
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { LAYOUTS, startGateway } from './gateway.mjs';
+import { startAndWait } from './processes.mjs';
+import { runClientScenario, runServerScenarios, scenariosOf } from './suite.mjs';
+
+const here = dirname(import.meta.dirname);
+export const RESULTS = join(here, 'results');
+export const REVISIONS = ['2025-11-25', '2026-07-28'];
+export const DIRECT = 'direct';
+
+/**
+ * Lists the jobs for `{ revisions, only, directOnly }`. Running one resolves to an array of
+ * `{ revision, leg, scenario, mode, checks }`.
+ */
+export async function planJobs({ revisions, only, directOnly }) {
+  const modes = directOnly ? [DIRECT] : [DIRECT, ...Object.keys(LAYOUTS)];
+  const wanted = scenario => only.length === 0 || only.includes(scenario);
+  const jobs = [];
+  for (const revision of revisions) {
+    const ofServer = (await scenariosOf(revision, 'server')).filter(wanted);
+    const ofClient = (await scenariosOf(revision, 'client')).filter(wanted);
+    for (const mode of modes) {
+      if (ofServer.length > 0) jobs.push(serverJob(revision, mode, ofServer));
+    }
+    for (const scenario of ofClient) {
+      for (const mode of modes) jobs.push(clientJob(revision, mode, scenario));
+    }
+  }
+  return jobs;
+}
+
+/** The suite runs a revision's server scenarios in one process; `scenarios` are those whose results are wanted. */
+function serverJob(revision, mode, scenarios) {
+  const run = async () => {
+    const outDir = join(RESULTS, revision, 'server', mode);
+    const checks = await withServer(outDir, mode, url => runServerScenarios({ revision, url, outDir }));
+    return scenarios.map(scenario => ({ revision, leg: 'server', scenario, mode, checks: checks.get(scenario) }));
+  };
+  return { title: `${revision} server scenarios, ${mode}`, run };
+}
+
+async function withServer(outDir, mode, use) {
+  await mkdir(outDir, { recursive: true });
+  const log = createWriteStream(join(outDir, 'processes.log'));
+  const isReady = message => message.ready === true;
+  const server = await startAndWait(process.execPath, [join(here, 'everything-server.mjs')], { isReady, log });
+  try {
+    if (mode === DIRECT) return await use(server.ready.url);
+    const gateway = await startGateway(server.ready.url, mode, log);
+    try {
+      return await use(gateway.url);
+    } finally {
+      await gateway.end();
+    }
+  } finally {
+    await server.end();
+    log.end();
+  }
+}
+
+function clientJob(revision, mode, scenario) {
+  const run = async () => {
+    const outDir = join(RESULTS, revision, 'client', mode);
+    // `exec` leaves no shell between the suite and the client, so that its signal on a timeout arrives.
+    const wrapper = mode === DIRECT ? '' : `through-gateway.mjs ${mode} `;
+    const command = `exec node ${wrapper}everything-client.mjs`;
+    const checks = await runClientScenario({ revision, scenario, command, outDir });
+    return [{ revision, leg: 'client', scenario, mode, checks }];
+  };
+  return { title: `${revision} ${scenario}, ${mode}`, run };
+}
+
+/** Runs the jobs, `parallel` at a time; a job that throws ends the whole run. */
+export async function runJobs(jobs, parallel, onDone) {
+  const queue = [...jobs];
+  const results = [];
+  const worker = async () => {
+    for (let job = queue.shift(); job; job = queue.shift()) {
+      results.push(...(await job.run()));
+      onDone(job);
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+  return results;
+}
