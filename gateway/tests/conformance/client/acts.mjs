@@ -21,6 +21,11 @@ function requiredArguments({ inputSchema: { properties = {}, required = [] } }) 
   return Object.fromEntries(required.map(name => [name, samples[properties[name]?.type] ?? {}]));
 }
 
+/** The SDK refuses a result without `resultType`, which is no new round either; the scenario asks no more. */
+function ignoreRefusedResult(error) {
+  if (error.code !== 'INVALID_RESULT') throw error;
+}
+
 const ACTS = {
   initialize: session => session.listTools(),
 
@@ -41,7 +46,7 @@ const ACTS = {
       session.callTool('test_mrtr_unrelated'),
       session.callTool('test_mrtr_no_state'),
     ]);
-    await session.callTool('test_mrtr_no_result_type');
+    await session.callTool('test_mrtr_no_result_type').catch(ignoreRefusedResult);
   },
 
   async 'http-standard-headers'(session) {

@@ -35,7 +35,7 @@ export function differences(direct, through) {
     const was = before.get(key) ?? { status: 'absent' };
     const is = after.get(key) ?? { status: 'absent' };
     if (RANK[is.status] <= RANK[was.status]) continue;
-    const check = (is.id ?? was.id);
+    const check = is.id ?? was.id;
     found.push({ check, key, status: is.status, detail: is.errorMessage ?? `${was.status} directly` });
   }
   return found;

@@ -40,7 +40,7 @@ function printTable(rows, modes) {
   const header = ['revision', 'leg', 'scenario', ...modes, ''];
   const lines = rows.map(row => [
     ...[row.revision, row.leg, row.scenario],
-    ...modes.map(mode => row.cells[mode]),
+    ...modes.map(mode => row.cells[mode] ?? '-'),
     row.problems.length === 0 ? 'passed' : 'FAILED',
   ]);
   const widths = header.map((_, column) => Math.max(...[header, ...lines].map(line => line[column].length)));
