@@ -1,6 +1,6 @@
 // Runs the official MCP conformance suite directly and through Tollgate and compares the two; see README.md.
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Allowed } from './harness/compare.mjs';
 import { RESULTS, REVISIONS, planJobs, runJobs } from './harness/jobs.mjs';
@@ -24,6 +24,9 @@ function fail(message) {
 const unknown = options.revision.find(revision => !REVISIONS.includes(revision));
 if (unknown) fail(`unknown revision ${unknown}; known: ${REVISIONS.join(', ')}`);
 if (!options['direct-only'] && !process.env.TOLLGATE_BIN) fail('set TOLLGATE_BIN to the gateway, or give --direct-only');
+
+// The processes that start the gateway run in this folder, wherever this one was called from.
+if (process.env.TOLLGATE_BIN) process.env.TOLLGATE_BIN = resolve(process.env.TOLLGATE_BIN);
 
 const listOf = async name => new Allowed(JSON.parse(await readFile(join(import.meta.dirname, name), 'utf8')));
 const lists = {

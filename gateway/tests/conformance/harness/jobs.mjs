@@ -11,14 +11,13 @@ export const RESULTS = join(here, 'results');
 export const REVISIONS = ['2025-11-25', '2026-07-28'];
 export const DIRECT = 'direct';
 
-/**
- * Lists the jobs for `{ revisions, only, directOnly }`. Running one resolves to an array of
- * `{ revision, leg, scenario, mode, checks }`.
- */
+/** Client scenarios worth a second path layout: those about where metadata is found or which resource it names. */
+const PATH_MATTERS = /^auth\/(metadata-|resource-mismatch|scope-step-up|authorization-server-migration)/;
+
+/** Lists the jobs for `{ revisions, only, directOnly }`; running one resolves to a map from scenario to its checks. */
 export async function planJobs({ revisions, only, directOnly }) {
   const modes = directOnly ? [DIRECT] : [DIRECT, ...Object.keys(LAYOUTS)];
-  // Where the API is mounted can only matter to a client scenario if the client looks for metadata.
-  const modesFor = scenario => modes.filter(mode => mode !== 'moved' || scenario.startsWith('auth/'));
+  const modesFor = scenario => modes.filter(mode => mode !== 'moved' || PATH_MATTERS.test(scenario));
   const wanted = scenario => only.length === 0 || only.includes(scenario);
   const jobs = [];
   for (const revision of revisions) {
@@ -36,12 +35,11 @@ export async function planJobs({ revisions, only, directOnly }) {
 
 /** The suite runs a revision's server scenarios in one process; `scenarios` are those whose results are wanted. */
 function serverJob(revision, mode, scenarios) {
-  const run = async () => {
+  const run = () => {
     const outDir = join(RESULTS, revision, 'server', mode);
-    const checks = await withServer(outDir, mode, url => runServerScenarios({ revision, url, outDir }));
-    return scenarios.map(scenario => ({ revision, leg: 'server', scenario, mode, checks: checks.get(scenario) }));
+    return withServer(outDir, mode, url => runServerScenarios({ revision, url, outDir }));
   };
-  return { title: `${revision} server scenarios, ${mode}`, run };
+  return { title: `${revision} server scenarios, ${mode}`, revision, leg: 'server', mode, scenarios, run };
 }
 
 async function withServer(outDir, mode, use) {
@@ -69,22 +67,27 @@ function clientJob(revision, mode, scenario) {
     // `exec` leaves no shell between the suite and the client, so that its signal on a timeout arrives.
     const wrapper = mode === DIRECT ? '' : `through-gateway.mjs ${mode} `;
     const command = `exec node ${wrapper}everything-client.mjs`;
-    const checks = await runClientScenario({ revision, scenario, command, outDir });
-    return [{ revision, leg: 'client', scenario, mode, checks }];
+    return new Map([[scenario, await runClientScenario({ revision, scenario, command, outDir })]]);
   };
-  return { title: `${revision} ${scenario}, ${mode}`, run };
+  return { title: `${revision} ${scenario}, ${mode}`, revision, leg: 'client', mode, scenarios: [scenario], run };
 }
 
-/** Runs the jobs, `parallel` at a time; a job that throws ends the whole run. */
+/** Runs the jobs, `parallel` at a time; resolves to `{ revision, leg, mode, scenario, checks }` for each scenario. */
 export async function runJobs(jobs, parallel, onDone) {
-  const queue = [...jobs];
+  const queue = jobs.entries();
   const results = [];
   const worker = async () => {
-    for (let job = queue.shift(); job; job = queue.shift()) {
-      results.push(...(await job.run()));
+    for (const [index, job] of queue) {
+      const { revision, leg, mode, scenarios } = job;
+      const checks = await job.run().catch(error => new Map(scenarios.map(scenario => [scenario, [couldNotRun(error)]])));
+      results[index] = scenarios.map(scenario => ({ revision, leg, mode, scenario, checks: checks.get(scenario) }));
       onDone(job);
     }
   };
   await Promise.all(Array.from({ length: parallel }, worker));
-  return results;
+  return results.flat();
+}
+
+function couldNotRun(error) {
+  return { id: 'job-ran', name: 'JobRan', status: 'FAILURE', errorMessage: error.message };
 }

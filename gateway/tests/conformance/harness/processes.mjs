@@ -19,7 +19,7 @@ export async function startAndWait(program, args, { isReady, log, ...options }) 
   const ready = await Promise.race([announced, gone.then(() => undefined)]);
   clearTimeout(timer);
   if (ready === undefined) throw new Error(`${program} ended or stayed silent before it was ready`);
-  return { ready, end: () => end(child, gone, log) };
+  return { ready, end: () => end(program, child, gone) };
 }
 
 function firstLine(stdout, isReady, log) {
@@ -40,12 +40,11 @@ function parseOrUndefined(line) {
   }
 }
 
-async function end(child, gone, log) {
+/** Throws where the process had to be killed: what does not end on SIGTERM holds on to something. */
+async function end(program, child, gone) {
   child.kill('SIGTERM');
-  const timer = setTimeout(() => {
-    log.write(`still running ${END_MS} ms after SIGTERM: killed\n`);
-    child.kill('SIGKILL');
-  }, END_MS);
+  const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
   await gone;
   clearTimeout(timer);
+  if (child.signalCode === 'SIGKILL') throw new Error(`${program} was still running ${END_MS} ms after SIGTERM`);
 }

@@ -53,7 +53,6 @@ function printTable(rows, modes) {
 export function report(runs, { directFailures, expectedDifferences }) {
   const rows = byScenario(runs).map(group => judge(group, directFailures, expectedDifferences));
   const modes = [...new Set(runs.map(run => run.mode))];
-  rows.sort((a, b) => a.revision.localeCompare(b.revision) || b.leg.localeCompare(a.leg));
   console.log();
   printTable(rows, modes);
   for (const { revision, scenario, mode, key, status, detail } of rows.flatMap(row => row.problems)) {
