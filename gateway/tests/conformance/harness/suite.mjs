@@ -21,7 +21,7 @@ export async function scenariosOf(revision, leg) {
 /** Runs every server scenario of `revision` against `url`; resolves to a map from scenario to its checks. */
 export async function runServerScenarios({ revision, url, outDir }) {
   const args = ['server', '--url', url, '--requirements', revision, '--timeout', `${SCENARIO_TIMEOUT_MS}`];
-  await suite(args, outDir);
+  await suite(args, outDir, 'suite.log');
   const checks = new Map();
   for (const scenario of await scenariosOf(revision, 'server')) {
     checks.set(scenario, await readChecks(outDir, `server-${scenario}-`));
@@ -31,12 +31,13 @@ export async function runServerScenarios({ revision, url, outDir }) {
 
 /** Runs one client scenario with `command` (the suite appends its server's URL); resolves to its checks. */
 export async function runClientScenario({ revision, scenario, command, outDir }) {
-  const { output } = await suite(
+  const output = await suite(
     [
       ...['client', '--scenario', scenario, '--spec-version', revision, '--force'],
       ...['--command', command, '--timeout', `${SCENARIO_TIMEOUT_MS}`],
     ],
     outDir,
+    `${scenario.replaceAll('/', '-')}.log`,
   );
   return [...(await readChecks(outDir, `${scenario}-`)), ...processChecks(output)];
 }
@@ -65,7 +66,8 @@ async function readChecks(outDir, prefix) {
   }
 }
 
-async function suite(args, outDir) {
+/** Runs the suite; what it says is kept in `logName` beside the results. */
+async function suite(args, outDir, logName) {
   await mkdir(outDir, { recursive: true });
   const child = spawn(process.execPath, [suiteProgram, ...args, '-o', outDir], {
     cwd: here,
@@ -79,7 +81,7 @@ async function suite(args, outDir) {
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', data => (output += data));
-  const code = await new Promise((resolve, reject) => child.on('close', resolve).on('error', reject));
-  await writeFile(join(outDir, 'suite.log'), output);
-  return { code, output };
+  await new Promise((resolve, reject) => child.on('close', resolve).on('error', reject));
+  await writeFile(join(outDir, logName), output);
+  return output;
 }
