@@ -12,7 +12,7 @@ use crate::url::HttpUrl;
 use event::Event;
 use std::borrow::Cow;
 
-/// The longest event held back before the announcement, in bytes.
+/// The longest event held back, in bytes; a longer one passes unless it is an announcement.
 pub const MAX_EVENT: usize = 16 * 1024;
 
 /// Why the stream must be cut: a client that saw the rest would post to a place the gateway does not stand for.
@@ -33,6 +33,8 @@ pub struct Announced {
 }
 
 /// Reads one stream from its first byte until it has announced its endpoint, and nothing after that.
+///
+/// A stream of the current transport looks the same from outside and never announces anything; it passes unchanged.
 #[derive(Clone, Debug)]
 pub struct EndpointEvent {
     mount: Mount,
@@ -64,10 +66,7 @@ impl EndpointEvent {
         }
         let mut out = Vec::new();
         for (at, byte) in chunk.iter().enumerate() {
-            if self.event.held() >= MAX_EVENT {
-                return Err(SseError::TooLong);
-            }
-            if self.event.push(*byte, &mut out) {
+            if self.event.push(*byte, &mut out)? {
                 self.dispatch(&mut out)?;
             }
             if self.done() {
@@ -153,7 +152,7 @@ impl SseError {
 impl std::fmt::Display for SseError {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(match self {
-            SseError::TooLong => "an event before the endpoint announcement is longer than 16 KiB",
+            SseError::TooLong => "the event that announces the message endpoint is longer than 16 KiB",
             SseError::InvalidEndpoint => "the announced message endpoint is no URL",
             SseError::ForeignEndpoint => "the announced message endpoint is not on the upstream's origin",
         })

@@ -182,6 +182,12 @@ proptest! {
     fn streams_hold_on_pieces(data in made_of(STREAM)) { entry::sse(&data) }
 
     #[test]
+    fn long_streams_hold_on_pieces(before in made_of(STREAM), padding in 16_000_usize..16_500, after in made_of(STREAM)) {
+        let size = vec![97];
+        entry::sse(&[size, before, vec![b'x'; padding], after].concat())
+    }
+
+    #[test]
     fn nothing_panics_on_arbitrary_bytes(data in vec(any::<u8>(), 0..400)) {
         for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse] {
             run(&data);

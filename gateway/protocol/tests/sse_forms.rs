@@ -87,12 +87,54 @@ fn what_is_held_is_bounded() {
     assert_eq!(mapped(&over_the_limit_for_urls), Err(SseError::InvalidEndpoint));
     let padded = format!("event: endpoint\ndata: /mcp/m\n:{}\n\n", " ".repeat(MAX_EVENT - 100));
     assert!(mapped(&padded).unwrap().contains("/a/mcp/m\n"));
-    for endless in ["data: x", ":", "\u{feff}"] {
-        let stream = format!("{endless}{}", "x".repeat(MAX_EVENT));
-        assert_eq!(mapped(&stream), Err(SseError::TooLong));
+    let hidden = format!("event: endpoint\n{padding}\n\n", padding = ":".repeat(MAX_EVENT));
+    assert_eq!(mapped(&hidden), Err(SseError::TooLong));
+}
+
+#[test]
+fn a_long_event_of_the_current_transport_passes_while_it_comes() {
+    let long = "x".repeat(2 * MAX_EVENT);
+    for stream in [
+        format!("event: message\r\ndata: {long}\r\n\r\nevent: message\r\ndata: y\r\n\r\n"),
+        format!("data: {long}\nid: 1\nevent: message\nevent: endpoints\n\ndata: y\n\n"),
+        format!(":{long}"),
+        format!("\u{feff}{long}\r\r"),
+        "data: x\n".repeat(MAX_EVENT),
+    ] {
+        assert_eq!(mapped(&stream).as_ref(), Ok(&stream));
     }
-    let lines = "data: x\n".repeat(MAX_EVENT);
-    assert_eq!(mapped(&lines), Err(SseError::TooLong));
+    let mut endpoint = endpoint();
+    let chunk = format!("data: {long}");
+    assert_eq!(endpoint.push(chunk.as_bytes()).unwrap().len(), chunk.len());
+}
+
+#[test]
+fn an_announcement_after_or_hidden_in_a_long_event_does_not_slip_by() {
+    let long = "x".repeat(MAX_EVENT);
+    for end in ["\n", "\r", "\r\n"] {
+        let after = format!("data: {long}{end}{end}event: endpoint{end}data: /mcp/m{end}{end}");
+        assert_eq!(mapped(&after), Ok(after.replace("/mcp", "/a/mcp")));
+        for hidden in ["event: endpoint", "event:endpoint"] {
+            let stream = format!("data: https://up.example/m{end}: {long}{end}{hidden}{end}{end}");
+            assert_eq!(mapped(&stream), Err(SseError::TooLong), "{hidden}");
+        }
+    }
+    let unfinished = format!("data: {long}\nevent: endpoint");
+    assert_eq!(mapped(&unfinished), Ok(format!("data: {long}\n")));
+}
+
+#[test]
+fn the_limit_falls_anywhere_in_an_event_without_a_byte_changing() {
+    for missing in 0..40 {
+        let padding = ":".repeat(MAX_EVENT - missing);
+        let stream = format!(
+            "id: 1\r\n{padding}\r\nevent: message\r\ndata: x\r\n\r\nevent: endpoint\ndata: /mcp/m\n\n"
+        );
+        assert_eq!(mapped(&stream), Ok(stream.replace("/mcp", "/a/mcp")), "{missing}");
+        let hidden = stream.replace("message", "endpoint");
+        // The blank line's CR is byte 36 behind the padding.
+        assert_eq!(mapped(&hidden).is_err(), missing < 36, "{missing}");
+    }
 }
 
 #[test]

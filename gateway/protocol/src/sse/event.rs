@@ -1,8 +1,10 @@
 //! One event at a time: lines collected byte by byte, so that no chunk boundary matters.
 //!
 //! A line ends at LF, CR or CRLF. A CR ends its line at once; a LF right behind it belongs to the same end and is sent
-//! wherever the CR went.
+//! wherever the CR went. An event that grows past the limit is no longer held: its lines pass one by one, each looked at
+//! for the type that must not pass unmapped.
 
+use super::{MAX_EVENT, SseError};
 use std::ops::Range;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -15,7 +17,21 @@ pub(super) struct Event {
     line_start: usize,
     after_cr: bool,
     first_line: bool,
+    /// How much of an event too long to be held is on its way out.
+    passing: Passing,
 }
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Passing {
+    Nothing,
+    /// The lines before the one being collected.
+    Lines,
+    /// Also the beginning of that line.
+    HalfALine,
+}
+
+/// No line longer than this can name the type `endpoint`.
+const LONGEST_TYPE_LINE: usize = "event: endpoint".len();
 
 /// The bytes of an event and the lines found in them.
 #[derive(Clone, Debug, Default)]
@@ -27,24 +43,34 @@ pub(super) struct Held {
 
 impl Event {
     pub(super) fn at_start_of_stream() -> Event {
-        Event { held: Held::default(), line_start: 0, after_cr: false, first_line: true }
-    }
-
-    /// How many bytes are held back.
-    pub(super) fn held(&self) -> usize {
-        self.held.bytes.len()
+        Event {
+            held: Held::default(),
+            line_start: 0,
+            after_cr: false,
+            first_line: true,
+            passing: Passing::Nothing,
+        }
     }
 
     /// Takes one byte; true when it ended an event, which is then to be taken. Bytes that need not be held go to `out`.
-    pub(super) fn push(&mut self, byte: u8, out: &mut Vec<u8>) -> bool {
+    pub(super) fn push(&mut self, byte: u8, out: &mut Vec<u8>) -> Result<bool, SseError> {
         let second_half_of_crlf = self.after_cr && byte == b'\n';
         self.after_cr = byte == b'\r';
         if second_half_of_crlf {
             self.push_line_feed(out);
-            return false;
+            return Ok(false);
         }
         self.held.bytes.push(byte);
-        matches!(byte, b'\r' | b'\n') && self.end_line(out)
+        let ends_line = matches!(byte, b'\r' | b'\n');
+        match self.passing {
+            Passing::Nothing if self.held.bytes.len() > MAX_EVENT => self.start_passing(out).map(|()| false),
+            Passing::Nothing => Ok(ends_line && self.end_line(out)),
+            _ if ends_line => self.pass_line(out).map(|()| false),
+            _ => {
+                self.pass_beginning(out);
+                Ok(false)
+            }
+        }
     }
 
     /// Everything held, leaving nothing.
@@ -67,6 +93,43 @@ impl Event {
         } else {
             self.held.bytes.push(b'\n');
             self.line_start = self.held.bytes.len();
+        }
+    }
+
+    /// The event has become too long: what is held may go, unless it is, or may yet turn out to be, an announcement.
+    fn start_passing(&mut self, out: &mut Vec<u8>) -> Result<(), SseError> {
+        let line = self.held.bytes.split_off(self.line_start);
+        let held = self.take();
+        if held.is_endpoint() {
+            return Err(SseError::TooLong);
+        }
+        out.extend(held.bytes);
+        self.passing = Passing::Lines;
+        self.held.bytes = line;
+        if matches!(self.held.bytes.last(), Some(b'\r' | b'\n')) {
+            return self.pass_line(out);
+        }
+        self.pass_beginning(out);
+        Ok(())
+    }
+
+    /// A line of a passing event has ended. A blank one ends the event.
+    fn pass_line(&mut self, out: &mut Vec<u8>) -> Result<(), SseError> {
+        let whole = self.passing == Passing::Lines;
+        let mut line = self.take();
+        self.passing = if whole && line.bytes.len() == 1 { Passing::Nothing } else { Passing::Lines };
+        line.lines.push(0..line.bytes.len() - 1);
+        if whole && line.is_endpoint() {
+            return Err(SseError::TooLong);
+        }
+        out.extend(line.bytes);
+        Ok(())
+    }
+
+    fn pass_beginning(&mut self, out: &mut Vec<u8>) {
+        if self.passing == Passing::HalfALine || self.held.bytes.len() > LONGEST_TYPE_LINE {
+            self.passing = Passing::HalfALine;
+            out.extend(self.take().bytes);
         }
     }
 
