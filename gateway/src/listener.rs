@@ -36,8 +36,8 @@ pub struct ListenerService<A> {
     name: &'static str,
     threads: usize,
     listeners: Vec<(Bound, Arc<A>)>,
-    /// Turns true when the process begins to stop, which is before Pingora itself is told.
-    draining: ShutdownWatch,
+    /// Turns true when these listeners should close. Without it they stay open until the process ends.
+    draining: Option<ShutdownWatch>,
 }
 
 impl<A> ListenerService<A> {
@@ -45,7 +45,7 @@ impl<A> ListenerService<A> {
         name: &'static str,
         threads: usize,
         listeners: Vec<(Bound, Arc<A>)>,
-        draining: ShutdownWatch,
+        draining: Option<ShutdownWatch>,
     ) -> ListenerService<A> {
         ListenerService { name, threads, listeners, draining }
     }
@@ -53,13 +53,14 @@ impl<A> ListenerService<A> {
 
 #[async_trait]
 impl<A: ServerApp + Send + Sync + 'static> Service for ListenerService<A> {
-    async fn start_service(&mut self, _: Option<ListenFds>, _: ShutdownWatch, _: usize) {
+    async fn start_service(&mut self, _: Option<ListenFds>, process_ends: ShutdownWatch, _: usize) {
+        let draining = self.draining.clone().unwrap_or(process_ends);
         let mut loops = Vec::new();
         for (bound, app) in self.listeners.drain(..) {
             match tokio::net::TcpListener::from_std(bound.socket) {
                 Ok(socket) => {
                     let acceptor = Acceptor::from(socket);
-                    loops.push(tokio::spawn(accept_until_draining(acceptor, app, self.draining.clone())));
+                    loops.push(tokio::spawn(accept_until_draining(acceptor, app, draining.clone())));
                 }
                 Err(error) => error!("listener {} cannot be served: {error}", bound.name),
             }

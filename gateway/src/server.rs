@@ -113,10 +113,11 @@ fn run_server(config: &Config, edge: Arc<Edge>, bound: Vec<Bound>, admin: Option
         proxies.push(proxy.clone());
         listeners.push((bound, proxy));
     }
-    server.add_service(ListenerService::new("edge", threads, listeners, draining.clone()));
+    server.add_service(ListenerService::new("edge", threads, listeners, Some(draining)));
     if let Some(admin) = admin {
         let app = Arc::new(Admin { edge: edge.clone() });
-        server.add_service(ListenerService::new("admin", 1, vec![(admin, app)], watch::channel(false).1));
+        // Open while requests drain: that is when orchestrators ask whether to send more.
+        server.add_service(ListenerService::new("admin", 1, vec![(admin, app)], None));
     }
     server.add_service(control);
     let stop = Stop { edge, start_draining, proxies, limit: config.drain };
