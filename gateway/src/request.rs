@@ -99,6 +99,10 @@ fn api_route(gateway: &Gateway, request: &Canonical<'_>, identifier: Identifier)
         return Ok(Route { api: api.clone(), identifier, rest, upstream_target });
     }
     let rest = api.mount.rest(request.path).ok_or_else(|| no_api(request))?;
+    if api.mount.outside_path(rest).is_some() {
+        // The spelling of an upstream path outside the mount, which no open stream has announced.
+        return Err(no_api(request));
+    }
     let upstream_target = api.mount.upstream_target(rest, request.query);
     Ok(Route { rest: rest.to_string(), api: api.clone(), identifier, upstream_target })
 }

@@ -55,6 +55,7 @@ pub fn run(path: &Path) -> ExitCode {
 }
 
 fn serve(path: &Path, config: &Config) -> Result<(), String> {
+    check_platform_roots()?;
     let bound = bind_all(config)?;
     let addresses: Vec<_> = bound.iter().map(|bound| bound.address).collect();
     let gateway = config::build::build(config, &addresses, None).map_err(|error| error.to_string())?;
@@ -64,6 +65,14 @@ fn serve(path: &Path, config: &Config) -> Result<(), String> {
     let control = Control::new(path, config, edge.clone(), &bound, admin.as_ref());
     run_server(config, edge, bound, admin, control);
     Ok(())
+}
+
+/// Pingora reads the platform's certificate authorities when it starts and panics where it cannot.
+fn check_platform_roots() -> Result<(), String> {
+    pingora_rustls::load_platform_certs_incl_env_into_store(&mut pingora_rustls::RootCertStore::empty())
+        .map_err(|error| {
+            format!("cannot read the platform's certificate authorities: {}", error.root_cause())
+        })
 }
 
 fn bind_all(config: &Config) -> Result<Vec<Bound>, String> {

@@ -34,6 +34,7 @@ pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem
     let drain = findings.take(root.key("drain"), values::duration(document.drain.as_str()));
     let apis = apis::check(document, folder, &mut findings);
     listeners::check_public_origins(document, &mut findings);
+    refuse_ambiguous_origins(&public_urls, &mut findings);
     warn_about_clear_text(&public_urls, &mut findings);
 
     let refused = findings.problems.iter().any(|problem| problem.severity == Severity::Error);
@@ -46,6 +47,18 @@ pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem
         apis,
     });
     (config, findings.problems)
+}
+
+/// The `Host` of a request names no scheme, so it could not tell such origins apart.
+fn refuse_ambiguous_origins(public_urls: &[(KeyPath, Origin)], findings: &mut Findings) {
+    let mut seen = Once::default();
+    for (path, origin) in public_urls {
+        if let Some(first) = seen.note(origin.authority(), path) {
+            let message = format!("another origin has the same authority, {}", quoted(&origin.authority()));
+            let help = "keep the one that clients use: a request does not say by which scheme it came";
+            findings.add(Problem::error(path.clone(), message).first(first).help(help));
+        }
+    }
 }
 
 fn warn_about_clear_text(public_urls: &[(KeyPath, Origin)], findings: &mut Findings) {
