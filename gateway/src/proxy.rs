@@ -20,7 +20,7 @@ use crate::failure;
 use crate::reason;
 use crate::relay::event_stream::LegacyStream;
 use crate::relay::well_known::{self, WellKnown};
-use crate::relay::{challenge, event_stream, redirect};
+use crate::relay::{challenge, event_stream, redirect, refused_token};
 use crate::request::{self, Decided, Decision};
 use crate::respond::{Refusal, Reply};
 use crate::upstream_head;
@@ -205,6 +205,7 @@ impl ProxyHttp for Proxy {
             return Ok(());
         }
         let route = context.route.as_ref().ok_or_else(failure::no_route)?;
+        refused_token::diagnose(route, session.req_header(), response);
         let relayed = match self.edge.source(&context.gateway, route) {
             Ok(source) => challenge::relay(&source, route, response).await,
             Err(refusal) => Err(refusal),

@@ -8,4 +8,5 @@ pub mod document;
 pub mod event_stream;
 pub mod metadata;
 pub mod redirect;
+pub mod refused_token;
 pub mod well_known;

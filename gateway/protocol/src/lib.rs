@@ -13,6 +13,7 @@
 //! 6. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
+pub mod audience;
 pub mod bearer;
 pub mod challenge;
 pub mod json;

@@ -106,13 +106,19 @@ impl Resource {
 
     /// The metadata as of now: from the cache, or fetched by this caller or another.
     pub async fn get(&self, source: &Source<'_>) -> Answer {
-        if let Some(answer) = lock(&self.state).fresh_answer() {
-            return answer;
-        }
+        // What this reader is owed: a fetch begun after the last challenge before it came. Later challenges
+        // are the business of later readers, or a busy upstream would make each wait for another fetch.
+        let challenged = {
+            let state = lock(&self.state);
+            if let Some(answer) = state.answer_after(state.challenged) {
+                return answer;
+            }
+            state.challenged
+        };
         let _flight = self.flight.lock().await;
         let pause = {
             let state = lock(&self.state);
-            if let Some(answer) = state.fresh_answer() {
+            if let Some(answer) = state.answer_after(challenged) {
                 return answer;
             }
             state.pause()
@@ -153,17 +159,14 @@ impl Resource {
 }
 
 impl State {
-    fn fresh_answer(&self) -> Option<Answer> {
+    /// The answer at hand, if it needs no second look and its fetch began after `challenged`.
+    fn answer_after(&self, challenged: Option<Instant>) -> Option<Answer> {
         let (answer, fresh_until) = self.answer.as_ref()?;
-        (Instant::now() < *fresh_until && !self.is_stale()).then(|| answer.clone())
-    }
-
-    /// Whether the upstream challenged after the last fetch began.
-    fn is_stale(&self) -> bool {
-        match (self.challenged, self.fetch_begun) {
-            (Some(challenged), Some(begun)) => challenged > begun,
-            _ => false,
-        }
+        let current = match (challenged, self.fetch_begun) {
+            (Some(challenged), Some(begun)) => challenged <= begun,
+            _ => true,
+        };
+        (current && Instant::now() < *fresh_until).then(|| answer.clone())
     }
 
     fn pause(&self) -> Duration {
@@ -203,4 +206,78 @@ impl State {
 /// A panic elsewhere leaves nothing half-done behind these locks, so their poison is no reason to stop.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reason;
+
+    fn failure(transient: bool) -> Answer {
+        Err(Unavailable { reason: &reason::UPSTREAM_METADATA_UNREACHABLE, log: String::new(), transient })
+    }
+
+    fn document() -> Arc<Document> {
+        let bytes = br#"{"resource":"http://up.example/mcp"}"#;
+        let upstream = tollgate_protocol::url::HttpUrl::parse("http://up.example/mcp").expect("a valid URL");
+        let expected = Expected { upstream, pinned: None, public: Vec::new() };
+        let document = Document::check(bytes.as_slice().into(), &http::HeaderMap::new(), &expected);
+        Arc::new(document.expect("it names the upstream"))
+    }
+
+    /// A resource whose fetch began now and found this.
+    fn fetched(found: Answer) -> Resource {
+        let resource = Resource::default();
+        let mut state = lock(&resource.state);
+        state.challenge = Challenge::Unnamed;
+        state.fetch_begun = Some(Instant::now());
+        let _ = state.settle(found);
+        drop(state);
+        resource
+    }
+
+    #[test]
+    fn a_challenge_makes_the_copy_stale_for_those_who_come_after_it_and_for_nobody_before() {
+        let resource = fetched(Ok(Some(document())));
+        let before = lock(&resource.state).challenged;
+        resource.challenged(None);
+        let state = lock(&resource.state);
+        assert!(state.answer_after(before).is_some());
+        assert!(state.answer_after(state.challenged).is_none());
+    }
+
+    #[test]
+    fn the_last_good_copy_stands_in_for_a_failing_upstream_only() {
+        let resource = fetched(Ok(Some(document())));
+        let mut state = lock(&resource.state);
+        assert!(matches!(state.settle(failure(true)), Ok(Some(_))));
+        assert!(state.settle(failure(false)).is_err(), "it answered, and answered wrongly");
+        assert!(state.settle(failure(true)).is_err(), "what was good before is forgotten");
+    }
+
+    #[test]
+    fn metadata_that_is_gone_is_not_served_from_memory() {
+        let resource = fetched(Ok(Some(document())));
+        let mut state = lock(&resource.state);
+        assert!(matches!(state.settle(Ok(None)), Ok(None)));
+        assert!(state.settle(failure(true)).is_err());
+    }
+
+    #[test]
+    fn a_challenge_that_names_another_url_forgets_the_last_good_copy() {
+        let resource = fetched(Ok(Some(document())));
+        resource.challenged(None);
+        assert!(lock(&resource.state).last_good.is_some(), "the same challenge as before");
+        resource.challenged(Some("http://up.example/elsewhere"));
+        assert!(lock(&resource.state).last_good.is_none());
+    }
+
+    #[test]
+    fn strangers_guesses_are_remembered_within_a_bound() {
+        let cache = MetadataCache::default();
+        for guess in 0..RESOURCES_MAX * 2 {
+            cache.resource(&format!("/{guess}"));
+        }
+        assert_eq!(lock(&cache.resources).len(), RESOURCES_MAX);
+    }
 }
