@@ -83,7 +83,8 @@ impl Proxy {
             Some(page) => page.expose_reply(reply),
             None => reply,
         };
-        reply.write(session).await?;
+        // Only the client can make this fail.
+        reply.write(session).await.map_err(|error| error.into_down())?;
         Ok(true)
     }
 }
