@@ -4,7 +4,8 @@
 //! them); what could mean two things to two readers is refused here, before any upstream is contacted.
 //! What passes is forwarded byte for byte, so what is routed and authorised is what is sent.
 
-use http::{Method, Version, header};
+use http::header::{self, HeaderName};
+use http::{Method, Version};
 use pingora::http::RequestHeader;
 use tollgate_protocol::path::{check_target_path, query_has_access_token};
 use tollgate_protocol::url::host_is_valid;
@@ -16,6 +17,9 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 const LINE_BYTES_MAX: usize = 16 * 1024;
 const TARGET_BYTES_MAX: usize = 8 * 1024;
 const FIELDS_MAX: usize = 100;
+const CONNECTION_OPTIONS_MAX: usize = 9;
+const PROTECTED: [&str; 5] =
+    ["host", "authorization", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
 
 /// A request in its one normal form.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +37,7 @@ pub fn read<'r>(request: &'r RequestHeader, raw: &[u8]) -> Result<Canonical<'r>,
     check_raw_head(raw)?;
     check_method(&request.method)?;
     check_framing(request)?;
+    check_connection(request)?;
     check_authorization(request)?;
     let authority = authority(request)?;
     let (path, query) = target(request)?;
@@ -82,6 +87,10 @@ fn check_request_line(line: &[u8]) -> Result<(), Refusal> {
     if !target.iter().all(|byte| matches!(byte, 0x21..=0x7e)) {
         return malformed("The request target holds a character outside printable ASCII.");
     }
+    // Looked for here because the parsed view has lost it already.
+    if target.contains(&b'#') {
+        return Err(Refusal::because(&reason::BAD_PATH, "A request target has no fragment."));
+    }
     Ok(())
 }
 
@@ -130,12 +139,34 @@ fn check_framing(request: &RequestHeader) -> Result<(), Refusal> {
             return Err(Refusal::new(&reason::TRANSFER_CODING_NOT_SUPPORTED));
         }
     }
+    // Pingora accepts the list form `5, 5` and passes it on as it came; not every upstream reads it the same.
+    if let Some(length) = request.headers.get(header::CONTENT_LENGTH)
+        && !length.as_bytes().iter().all(u8::is_ascii_digit)
+    {
+        return malformed("Content-Length must be one number.");
+    }
     match request.headers.get(header::EXPECT) {
         Some(expectation) if !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
             Err(Refusal::new(&reason::EXPECTATION_NOT_SUPPORTED))
         }
         _ => Ok(()),
     }
+}
+
+/// RFC 9110 §7.6.1. A client may name fields of its own that end here, but none that says who is asked for
+/// what: Pingora breaks off such a request without an answer, and after it has connected to the upstream.
+fn check_connection(request: &RequestHeader) -> Result<(), Refusal> {
+    let fields = request.headers.get_all(header::CONNECTION).iter();
+    let options = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b','));
+    let options: Vec<&[u8]> = options.map(<[u8]>::trim_ascii).filter(|option| !option.is_empty()).collect();
+    let names_another = |option: &&[u8]| match HeaderName::from_bytes(option) {
+        Ok(name) => PROTECTED.contains(&name.as_str()),
+        Err(_) => true,
+    };
+    if options.len() > CONNECTION_OPTIONS_MAX || options.iter().any(names_another) {
+        return malformed("The Connection field names what it may not.");
+    }
+    Ok(())
 }
 
 /// Two `Authorization` fields would let the gateway and the upstream each believe another one.
@@ -181,9 +212,6 @@ fn target(request: &RequestHeader) -> Result<(&str, Option<&str>), Refusal> {
         None => (target, None),
     };
     check_target_path(path).map_err(|error| Refusal::because(&reason::BAD_PATH, error.to_string()))?;
-    if query.is_some_and(|query| query.contains('#')) {
-        return Err(Refusal::because(&reason::BAD_PATH, "A request target has no fragment."));
-    }
     if query.is_some_and(query_has_access_token) {
         return Err(Refusal::new(&reason::TOKEN_IN_QUERY));
     }

@@ -11,6 +11,9 @@ use crate::respond::Refusal;
 pub fn reason_of(error: &Error) -> &'static Reason {
     use ErrorType::*;
     match (error.esource(), error.etype()) {
+        (ErrorSource::Downstream, InvalidHTTPHeader) => &reason::MALFORMED_HEAD,
+        // Names of Pingora's own that it does not export.
+        (ErrorSource::Downstream, Custom("InvalidChunk" | "InvalidTrailerEnd")) => &reason::MALFORMED_BODY,
         (ErrorSource::Downstream, _) => &reason::CLIENT_CLOSED,
         (_, ConnectTimedout | ReadTimedout | WriteTimedout | TLSHandshakeTimedout) => {
             &reason::UPSTREAM_TIMEOUT

@@ -25,6 +25,7 @@ macro_rules! reasons {
 reasons! {
     MALFORMED_HEAD = 400 "malformed_head", "The request head is not well-formed HTTP/1.1.";
     HEAD_TOO_LARGE = 431 "head_too_large", "The request head is larger than this gateway accepts.";
+    MALFORMED_BODY = 400 "malformed_body", "The request body breaks the framing its head announced.";
     TARGET_TOO_LONG = 414 "target_too_long", "The request target is longer than this gateway accepts.";
     METHOD_NOT_SUPPORTED = 501 "method_not_supported", "This gateway does not relay this request method.";
     TRANSFER_CODING_NOT_SUPPORTED = 501 "transfer_coding_not_supported", "Only the chunked transfer coding is understood.";
