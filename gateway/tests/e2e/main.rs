@@ -3,4 +3,7 @@
 
 mod config;
 mod flow;
+mod hosts;
+mod mount;
 mod support;
+mod wire;

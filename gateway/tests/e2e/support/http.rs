@@ -89,6 +89,11 @@ impl Connection {
         self.stream.get_mut().write_all(bytes).expect("the bytes are sent");
     }
 
+    /// Sends what the peer may refuse half-way: it may close before it has read everything.
+    pub fn try_send(&mut self, bytes: &[u8]) {
+        let _ = self.stream.get_mut().write_all(bytes);
+    }
+
     /// The response to a request with this method (a `HEAD` has no body).
     pub fn response(&mut self, method: &str) -> Response {
         let mut response = self.head();
@@ -146,6 +151,16 @@ impl Connection {
     /// Whether the peer has closed the connection, waiting until it either sends or closes.
     pub fn is_closed(&mut self) -> bool {
         matches!(self.stream.fill_buf(), Ok([]) | Err(_))
+    }
+
+    /// The next event of a chunked event stream, up to its blank line.
+    pub fn event(&mut self) -> String {
+        let mut event = String::new();
+        while !event.ends_with("\n\n") {
+            let chunk = self.chunk().unwrap_or_else(|| panic!("the stream ended in {event:?}"));
+            event += std::str::from_utf8(&chunk).expect("text");
+        }
+        event
     }
 
     /// Bytes until the peer closes; an error counts as a close.
