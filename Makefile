@@ -1,0 +1,51 @@
+# Everything is built once: demo, tests and checks share the workspace's dev build. Nothing is assumed installed
+# but Rust, gcc and, for the tests, Node 20 and Python 3.11; .ci/install brings the rest.
+
+# Where .ci/install puts programs when it is not root.
+export PATH := $(CURDIR)/.ci/tools/bin:$(PATH)
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+CARGO := cargo
+BUILD := .ci/phase 'build' $(CARGO) build --locked --workspace
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check docs
+
+help:
+	@echo 'make demo         see a client log in and call a tool through the gateway; stays up for clients of your own'
+	@echo 'make demo ONCE=1  the same, and end'
+	@echo 'make test         run all tests: unit, end to end, conformance, and the demo once'
+	@echo 'make check        check formatting, lints, dependencies and the shipped JSON Schema'
+	@echo 'make docs         make the book of docs/ in target/book'
+
+demo:
+	@.ci/install build
+	@$(BUILD)
+	@$(TARGET)/debug/tollgate-demo $(if $(filter-out 0,$(ONCE)),--once)
+
+test:
+	@.ci/install tests
+	@$(BUILD)
+	@.ci/phase 'unit and end-to-end tests' $(CARGO) test --locked --workspace
+	@cd gateway/tests/conformance && TOLLGATE_BIN='$(abspath $(TARGET))/debug/tollgate' \
+	  $(CURDIR)/.ci/phase 'conformance suite' .venv/bin/node run.mjs
+	@.ci/phase 'demo' $(MAKE) --no-print-directory demo ONCE=1
+
+check:
+	@.ci/install build
+	@.ci/phase 'formatting' $(CARGO) fmt --all --check
+	@.ci/phase 'lints' $(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	@$(BUILD)
+	@$(TARGET)/debug/tollgate schema | cmp - conf/tollgate.schema.json
+	@if command -v cargo-deny >/dev/null; then \
+	  .ci/phase 'dependencies' $(CARGO) deny --locked check bans licenses sources; \
+	else \
+	  echo 'cargo-deny is not installed: the dependencies were not checked against deny.toml'; \
+	fi
+
+docs:
+	@if command -v mdbook >/dev/null; then \
+	  mdbook build docs; \
+	else \
+	  echo 'mdbook is not installed; the pages of docs/ are readable as they are, from docs/SUMMARY.md on'; \
+	fi
