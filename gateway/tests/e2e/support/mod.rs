@@ -1,9 +1,12 @@
 //! The parts end-to-end tests are made of: the real `tollgate` process, real Node programs, a raw HTTP/1.1
 //! client, and upstreams that speak raw bytes for what no real server will do.
 
+pub mod authorization;
 pub mod http;
 pub mod node;
 pub mod process;
+pub mod report;
+pub mod secured;
 pub mod tollgate;
 pub mod upstream;
 

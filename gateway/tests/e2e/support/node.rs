@@ -3,9 +3,12 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::PATIENCE;
+use super::http::Connection;
 use super::process::Process;
 
 /// A Node server that is ready; `ready` is the line it said so with.
@@ -50,6 +53,58 @@ impl Server {
     pub fn url(&self) -> &str {
         self.text("url")
     }
+
+    /// Where a path of this server is, outside its MCP path.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.text("origin"))
+    }
+
+    /// Tells an MCP server's control endpoint to do something.
+    pub fn control(&self, path: &str, body: &Value) -> Value {
+        post_json(self.text("control"), path, body)
+    }
+
+    /// Every request an MCP server has seen, probes and metadata included.
+    pub fn journal(&self) -> Vec<Value> {
+        let journal = connection_to(self.text("control")).get("/requests").json();
+        journal.as_array().expect("a list of requests").clone()
+    }
+
+    /// The requests for its MCP path that were answered with `status`.
+    pub fn answered(&self, method: &str, status: u16) -> usize {
+        let is_one = |entry: &&Value| entry["method"] == method && entry["status"] == status;
+        self.journal().iter().filter(is_one).count()
+    }
+
+    /// Waits until `counter` of an MCP server, such as `/streams/GET`, is at least `least`.
+    pub fn wait_for_counter(&self, counter: &str, least: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut connection = connection_to(self.text("control"));
+        loop {
+            let counters = connection.get("/counters").json();
+            if counters.pointer(counter).and_then(Value::as_u64).is_some_and(|value| value >= least) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{counter} never became {least}: {counters}");
+            std::thread::park_timeout(PATIENCE / 1000);
+        }
+    }
+
+    /// Makes a `bind` authorization server issue tokens for these URLs.
+    pub fn list_resources(&self, urls: &[&str]) {
+        post_json(self.url(), "/test/resources", &json!({ "add": urls }));
+    }
+}
+
+fn connection_to(origin: &str) -> Connection {
+    let address = origin.strip_prefix("http://").and_then(|address| address.parse().ok());
+    Connection::open(address.unwrap_or_else(|| panic!("{origin} is no address")))
+}
+
+fn post_json(origin: &str, path: &str, body: &Value) -> Value {
+    let response = connection_to(origin).post_json(path, &[], &body.to_string());
+    assert_eq!(response.status, 200, "{origin}{path}: {response:?}");
+    response.json()
 }
 
 /// Runs a script with the official client and returns its report.
