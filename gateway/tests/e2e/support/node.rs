@@ -96,7 +96,7 @@ impl Server {
     }
 }
 
-fn connection_to(origin: &str) -> Connection {
+pub fn connection_to(origin: &str) -> Connection {
     let address = origin.strip_prefix("http://").and_then(|address| address.parse().ok());
     Connection::open(address.unwrap_or_else(|| panic!("{origin} is no address")))
 }

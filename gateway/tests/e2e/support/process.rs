@@ -55,7 +55,9 @@ impl Process {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                panic!("{}: {what} did not come; its output:\n{}", self.name, lines.join("\n"));
+                // Its output is printed when it is dropped; the lock must be free by then.
+                drop(lines);
+                panic!("{}: {what} did not come", self.name);
             }
             lines = self
                 .output

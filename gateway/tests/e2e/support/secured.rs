@@ -49,11 +49,20 @@ pub fn secured_upstream(authorization_server: &Server, options: &[&str]) -> Serv
     Server::mcp_server(&[&["--issuer", authorization_server.text("issuer")], options].concat())
 }
 
+/// The resource identifier of a URL: the URL itself, but an origin without its slash, since RFC 9728 §3.1 gives
+/// both spellings of it the same metadata URL.
+pub fn identifier(url: &str) -> &str {
+    match url.strip_suffix('/') {
+        Some(origin) if origin.matches('/').count() == 2 => origin,
+        _ => url,
+    }
+}
+
 /// Runs the client against one of a gateway's URLs, and holds what it did to what must hold for every client.
 pub fn run(gateway: &Tollgate, upstream: &Server, url: &str, mut script: Value, steps: Value) -> Report {
     script["url"] = json!(url);
     script["steps"] = steps;
-    let report = Report(client_with(&script, &[])).expect_private(url, upstream.text("origin"));
+    let report = Report(client_with(&script, &[])).expect_private(identifier(url), &upstream.ready["port"]);
     expect_no_token_in_the_log(gateway, upstream);
     report
 }

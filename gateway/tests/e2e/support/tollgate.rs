@@ -28,6 +28,11 @@ pub fn api(name: &str, path: &str, endpoint: &str) -> String {
     format!("  - {{ name: {name}, path: {path}, endpoints: [\"{endpoint}\"], plans: [keyless] }}\n")
 }
 
+/// One keyless API with further keys, such as `hosts: [a.example]`.
+pub fn api_with(name: &str, path: &str, endpoint: &str, keys: &str) -> String {
+    format!("  - {{ name: {name}, path: {path}, endpoints: [\"{endpoint}\"], plans: [keyless], {keys} }}\n")
+}
+
 pub fn binary() -> Command {
     Command::new(env!("CARGO_BIN_EXE_tollgate"))
 }
