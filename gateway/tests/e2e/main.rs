@@ -4,6 +4,7 @@
 mod config;
 mod flow;
 mod hosts;
+mod keepalive;
 mod mount;
 mod support;
 mod wire;

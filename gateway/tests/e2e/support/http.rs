@@ -163,6 +163,12 @@ impl Connection {
         event
     }
 
+    /// Whether the peer closes the connection, in order and without another byte, before this long has passed.
+    pub fn closes_within(&mut self, patience: std::time::Duration) -> bool {
+        self.stream.get_ref().set_read_timeout(Some(patience)).expect("a timeout can be set");
+        matches!(self.stream.fill_buf(), Ok([]))
+    }
+
     /// Bytes until the peer closes; an error counts as a close.
     pub fn rest(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
