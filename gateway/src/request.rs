@@ -7,7 +7,7 @@ use pingora::http::RequestHeader;
 use crate::canonical::{self, Canonical};
 use crate::context::Route;
 use crate::cors::{self, WebOrigin};
-use crate::gateway::{Gateway, Identifier, Listener};
+use crate::gateway::{Api, Gateway, Identifier, Listener};
 use crate::reason;
 use crate::relay::announced::MessageEndpoint;
 use crate::relay::well_known::{self, WellKnown};
@@ -70,7 +70,7 @@ fn metadata_route(
         WellKnown::Metadata { resource } => {
             let identifier = identify(resource);
             let api = gateway.router.find(&identifier.origin.host, resource).ok_or_else(nothing)?;
-            let rest = api.mount.rest(resource).ok_or_else(nothing)?.to_string();
+            let rest = rest_of(api, resource).ok_or_else(nothing)?.to_string();
             let upstream_target = api.mount.upstream_target(&rest, None);
             Ok(Route { api: api.clone(), identifier, rest, upstream_target })
         }
@@ -98,13 +98,15 @@ fn api_route(gateway: &Gateway, request: &Canonical<'_>, identifier: Identifier)
         let identifier = Identifier { path: stream_path, ..identifier };
         return Ok(Route { api: api.clone(), identifier, rest, upstream_target });
     }
-    let rest = api.mount.rest(request.path).ok_or_else(|| no_api(request))?;
-    if api.mount.outside_path(rest).is_some() {
-        // The spelling of an upstream path outside the mount, which no open stream has announced.
-        return Err(no_api(request));
-    }
+    let rest = rest_of(api, request.path).ok_or_else(|| no_api(request))?;
     let upstream_target = api.mount.upstream_target(rest, request.query);
     Ok(Route { rest: rest.to_string(), api: api.clone(), identifier, upstream_target })
+}
+
+/// What a path says below its API. The reserved spelling of what lies outside the endpoint's path is nobody's
+/// until an open stream has announced it.
+fn rest_of<'p>(api: &Api, path: &'p str) -> Option<&'p str> {
+    api.mount.rest(path).filter(|rest| api.mount.outside_path(rest).is_none())
 }
 
 /// Clients that found no metadata fall back to the 2025-03-26 rules and treat the gateway as the
