@@ -1,8 +1,11 @@
 //! The HTTP+SSE transport of MCP 2024-11-05: the first event of a stream names where the client's messages go,
 //! and that place must be the gateway's, for as long as the stream is open.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
+use crate::support::PATIENCE;
 use crate::support::authorization::{self, Temper};
 use crate::support::report::Report;
 use crate::support::secured::{Secured, run, secured_upstream};
@@ -50,11 +53,17 @@ fn the_message_endpoint_is_reachable_only_while_its_stream_is_open() {
     let report = secured.run(script("v1"), json!([{ "connect": true }])).expect_ok();
     let url = message_url(&report);
     let path = url.strip_prefix(&secured.gateway.origin()).expect("a URL of the gateway");
+    let post = || secured.gateway.connect().post_json(path, &[], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
+    // The client has gone; the gateway learns of it in its own time, and answers for itself from then on.
+    let deadline = Instant::now() + PATIENCE;
+    while !post().text().contains("no_api") {
+        assert!(Instant::now() < deadline, "{:?}", post());
+    }
     let before = secured.upstream.journal().len();
-    let answer =
-        secured.gateway.connect().post_json(path, &[], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
-    assert_eq!(answer.status, 404, "{answer:?}");
+    assert_eq!(post().status, 404);
     assert_eq!(secured.upstream.journal().len(), before, "the upstream was not asked");
+    let metadata = secured.gateway.get(&format!("/.well-known/oauth-protected-resource{path}"));
+    assert_eq!((metadata.status, metadata.reason().as_str()), (404, "no_metadata_here"));
 }
 
 #[test]
