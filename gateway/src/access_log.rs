@@ -10,17 +10,16 @@ use crate::logging::Fields;
 pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Error>) {
     let request = session.req_header();
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
+    let api = context.route.as_ref().map(|route| &route.api);
     let mut fields = Fields::new("request");
     fields
         .text("request_id", &context.request_id.to_string())
         .maybe("client", client_address(session).as_deref())
         .text("method", request.method.as_str())
         .text("path", path_of(request.raw_path()).as_ref())
-        .maybe("api", context.route.as_ref().map(|route| route.api.name.as_str()))
-        .maybe(
-            "plan",
-            context.route.as_ref().and_then(|route| route.api.plans.first()).map(|plan| plan.name()),
-        )
+        .maybe("api", api.map(|api| api.name.as_str()))
+        .maybe("endpoint", api.and_then(|api| api.endpoint.name.as_deref()))
+        .maybe("plan", api.and_then(|api| api.plans.first()).map(|plan| plan.name.as_str()))
         .number("status", status);
     if let Some(upstream) = context.upstream_status {
         fields.number("upstream_status", upstream);

@@ -24,6 +24,7 @@ const IDLE: Duration = Duration::from_secs(4);
 /// What the operator may choose about an endpoint.
 #[derive(Default)]
 pub struct Options {
+    pub name: Option<String>,
     pub preserve_host: bool,
     /// Trusted instead of the platform's roots.
     pub ca: Option<Ca>,
@@ -40,6 +41,8 @@ pub struct Ca {
 
 /// One upstream MCP server.
 pub struct Endpoint {
+    /// What the access log calls it, where the operator gave it a name.
+    pub name: Option<String>,
     pub url: HttpUrl,
     /// The `Host` the upstream is sent: its own authority.
     pub host: HeaderValue,
@@ -56,6 +59,7 @@ impl Endpoint {
         let addresses =
             options.addresses.unwrap_or_else(|| Arc::new(Addresses::new(origin.host(), origin.port())));
         Ok(Endpoint {
+            name: options.name,
             url: url.clone(),
             host: HeaderValue::from_str(&origin.authority())?,
             preserve_host: options.preserve_host,

@@ -86,7 +86,7 @@ pub mod testing {
             endpoint: Arc::new(
                 Endpoint::new(&url, crate::endpoint::Options::default()).expect("an endpoint"),
             ),
-            plans: vec![Plan::Keyless],
+            plans: vec![Plan { name: "keyless".to_string() }],
             upstream_resource: None,
             metadata: Arc::default(),
             announced: Arc::default(),

@@ -76,7 +76,7 @@ fn build_api(api: &ApiConfig, running: Option<&Gateway>) -> Result<Api, String> 
         path: api.path.clone(),
         mount,
         endpoint: Arc::new(endpoint),
-        plans: api.plans.iter().map(|_| Plan::Keyless).collect(),
+        plans: api.plans.iter().map(|plan| Plan { name: plan.name.clone() }).collect(),
         upstream_resource,
         metadata: before.map(|before| before.metadata.clone()).unwrap_or_default(),
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
@@ -90,6 +90,7 @@ fn build_endpoint(endpoint: &EndpointConfig, running: Option<&Gateway>) -> Resul
         known.find(|addresses| addresses.are_of(origin.host(), origin.port())).cloned()
     });
     let options = Options {
+        name: endpoint.name.clone(),
         preserve_host: matches!(endpoint.host, UpstreamHost::Preserve),
         ca: endpoint.ca.as_ref().map(trust_anchors).transpose()?,
         addresses,
