@@ -6,6 +6,7 @@ mod docs;
 mod flow;
 mod hosts;
 mod keepalive;
+mod keys;
 mod mount;
 mod support;
 mod wire;

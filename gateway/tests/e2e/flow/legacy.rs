@@ -53,7 +53,8 @@ fn the_message_endpoint_is_reachable_only_while_its_stream_is_open() {
     let report = secured.run(script("v1"), json!([{ "connect": true }])).expect_ok();
     let url = message_url(&report);
     let path = url.strip_prefix(&secured.gateway.origin()).expect("a URL of the gateway");
-    let post = || secured.gateway.connect().post_json(path, &[], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
+    let post =
+        || secured.gateway.connect().post_json(path, &[], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
     // The client has gone; the gateway learns of it in its own time, and answers for itself from then on.
     let deadline = Instant::now() + PATIENCE;
     while !post().text().contains("no_api") {

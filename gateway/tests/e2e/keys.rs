@@ -1,0 +1,103 @@
+//! Every key of the configuration has a test that fails without it. The table says which; it is held to the
+//! schema the program prints and to the tests there are.
+
+mod logs;
+mod names;
+mod process;
+mod reach;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::tollgate::binary;
+
+/// Key, and the test that fails without it. A mapping is proved by the keys in it.
+const PROVED_BY: &[(&str, &str)] = &[
+    ("admin.address", "the_health_endpoints_are_where_admin_says"),
+    ("apis[].authorization.mode", "the_authorization_mode_is_relay_and_no_other"),
+    (
+        "apis[].authorization.upstream_resource",
+        "a_server_that_calls_itself_by_another_name_is_relayed_only_when_the_configuration_says_that_name",
+    ),
+    ("apis[].description", "what_is_written_for_people_is_accepted_and_must_be_text"),
+    ("apis[].endpoints[].host", "an_endpoint_gets_the_host_its_configuration_says"),
+    ("apis[].endpoints[].name", "the_access_log_calls_things_by_their_names"),
+    ("apis[].endpoints[].tls.ca", "an_endpoint_may_trust_another_authority_than_its_api"),
+    ("apis[].endpoints[].url", "an_endpoint_gets_the_host_its_configuration_says"),
+    ("apis[].hosts", "apis_with_the_same_path_are_told_apart_by_their_hosts"),
+    ("apis[].name", "the_access_log_calls_things_by_their_names"),
+    ("apis[].path", "a_client_logs_in_at_each_of_several_apis_whose_paths_and_layouts_differ"),
+    ("apis[].plans[].keyless", "the_access_log_calls_things_by_their_names"),
+    ("apis[].plans[].name", "the_access_log_calls_things_by_their_names"),
+    ("apis[].upstream.host", "an_endpoint_gets_the_host_its_configuration_says"),
+    ("apis[].upstream.tls.ca", "a_client_logs_in_at_a_server_whose_certificate_a_private_authority_issued"),
+    ("apis[].version", "what_is_written_for_people_is_accepted_and_must_be_text"),
+    ("drain", "a_stream_that_does_not_end_is_cut_when_the_drain_time_is_over"),
+    ("listeners[].address", "every_listener_listens_at_its_address_under_its_name"),
+    ("listeners[].allowed_origins", "a_page_may_call_the_listener_that_allows_its_origin"),
+    ("listeners[].name", "every_listener_listens_at_its_address_under_its_name"),
+    ("log.format", "text_lines_are_for_people"),
+    ("log.level", "requests_are_not_logged_below_the_level"),
+    ("public_urls", "clients_are_told_the_public_url_they_dialled"),
+];
+
+#[test]
+fn every_key_of_the_schema_is_in_the_table_and_every_key_of_the_table_in_the_schema() {
+    let schema = binary().arg("schema").output().expect("the program runs").stdout;
+    let schema: Value = serde_json::from_slice(&schema).expect("a JSON Schema");
+    let mut keys = BTreeSet::new();
+    collect(&schema, &schema, "", &mut keys);
+    let table: BTreeSet<String> = PROVED_BY.iter().map(|(key, _)| (*key).to_string()).collect();
+    assert_eq!(keys, table);
+    assert_eq!(table.len(), PROVED_BY.len(), "a key is listed twice");
+}
+
+/// The paths of the keys that hold values, lists written as `[]`.
+fn collect(schema: &Value, node: &Value, path: &str, keys: &mut BTreeSet<String>) {
+    let node = match node["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+        Some(pointer) => schema.pointer(pointer).expect("a definition"),
+        None => node,
+    };
+    for alternative in ["anyOf", "oneOf"].iter().filter_map(|word| node[word].as_array()).flatten() {
+        collect(schema, alternative, path, keys);
+    }
+    if node["items"].is_object() {
+        collect(schema, &node["items"], &format!("{path}[]"), keys);
+    }
+    for (name, value) in node["properties"].as_object().into_iter().flatten() {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let before = keys.len();
+        collect(schema, value, &path, keys);
+        if keys.len() == before {
+            keys.insert(path);
+        }
+    }
+}
+
+#[test]
+fn every_test_the_table_names_exists_once() {
+    let mut tests = BTreeMap::new();
+    count_tests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e"), &mut tests);
+    for (key, test) in PROVED_BY {
+        assert_eq!(tests.get(*test), Some(&1), "{key}: {test}");
+    }
+}
+
+/// How often each function stands right below `#[test]`, in the sources of a folder.
+fn count_tests(folder: &Path, tests: &mut BTreeMap<String, usize>) {
+    for entry in std::fs::read_dir(folder).expect("the sources are there") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            count_tests(&path, tests);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a source file");
+            let below =
+                text.split("#[test]\n").skip(1).filter_map(|rest| rest.trim_start().strip_prefix("fn "));
+            for name in below.filter_map(|rest| rest.split('(').next()) {
+                *tests.entry(name.to_string()).or_default() += 1;
+            }
+        }
+    }
+}
