@@ -8,6 +8,7 @@ pub mod node;
 pub mod process;
 pub mod report;
 pub mod secured;
+pub mod publisher;
 pub mod tollgate;
 pub mod upstream;
 
