@@ -6,9 +6,9 @@ pub mod certificates;
 pub mod http;
 pub mod node;
 pub mod process;
+pub mod publisher;
 pub mod report;
 pub mod secured;
-pub mod publisher;
 pub mod tollgate;
 pub mod upstream;
 
