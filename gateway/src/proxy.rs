@@ -130,6 +130,7 @@ impl ProxyHttp for Proxy {
                         return Ok(false);
                     }
                     Decision::Reply(reply) => Ok(reply),
+                    Decision::Refuse(refusal) => Err(refusal),
                     Decision::Metadata(route) => {
                         let answer = self.metadata(session, context, &route).await;
                         context.route = Some(route);

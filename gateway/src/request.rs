@@ -21,6 +21,8 @@ pub enum Decision {
     Metadata(Route),
     /// Answer with this.
     Reply(Reply),
+    /// Answer with this error.
+    Refuse(Refusal),
 }
 
 /// A decision, and the page the request came from if a browser sent it.
@@ -55,8 +57,12 @@ pub fn decide(
         let decision = Decision::Reply(page.preflight(&head.headers));
         return Ok(Decided { web_origin: None, decision });
     }
-    let route = api_route(gateway, &request, identify(request.path))?;
-    Ok(Decided { web_origin, decision: Decision::Relay(route) })
+    // A page that may call may also read why it was refused.
+    let decision = match api_route(gateway, &request, identify(request.path)) {
+        Ok(route) => Decision::Relay(route),
+        Err(refusal) => Decision::Refuse(refusal),
+    };
+    Ok(Decided { web_origin, decision })
 }
 
 /// The resource whose metadata a well-known URL asks for.
