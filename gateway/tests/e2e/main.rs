@@ -1,16 +1,22 @@
 //! Tests of the `tollgate` program as its users run it: a process, a configuration file, real clients and servers.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod browser;
 mod challenges;
 mod config;
 mod discovery;
 mod docs;
+mod failures;
 mod flow;
 mod freshness;
 mod hosts;
 mod keepalive;
 mod keys;
+mod lifecycle;
+mod logs;
 mod metadata;
 mod mount;
+mod reload;
+mod streams;
 mod support;
 mod wire;

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::PATIENCE;
@@ -10,6 +11,7 @@ use super::PATIENCE;
 pub struct Process {
     pub child: Child,
     output: Arc<Output>,
+    readers: Vec<JoinHandle<()>>,
     name: String,
 }
 
@@ -20,13 +22,13 @@ struct Output {
 }
 
 impl Output {
-    fn read(self: Arc<Self>, source: impl std::io::Read + Send + 'static) {
+    fn read(self: Arc<Self>, source: impl std::io::Read + Send + 'static) -> JoinHandle<()> {
         std::thread::spawn(move || {
             for line in BufReader::new(source).lines().map_while(Result::ok) {
                 self.lines.lock().expect("no reader panicked").push(line);
                 self.grown.notify_all();
             }
-        });
+        })
     }
 }
 
@@ -40,9 +42,11 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         let output = Arc::new(Output::default());
-        output.clone().read(child.stdout.take().expect("stdout is piped"));
-        output.clone().read(child.stderr.take().expect("stderr is piped"));
-        Process { child, output, name: name.to_string() }
+        let readers = vec![
+            output.clone().read(child.stdout.take().expect("stdout is piped")),
+            output.clone().read(child.stderr.take().expect("stderr is piped")),
+        ];
+        Process { child, output, readers, name: name.to_string() }
     }
 
     /// The first thing `find` makes of a line, from line `from` on; waits for lines still to come.
@@ -70,6 +74,14 @@ impl Process {
 
     pub fn lines(&self) -> Vec<String> {
         self.output.lines.lock().expect("no reader panicked").clone()
+    }
+
+    /// All lines of a process that has ended, the last ones included.
+    pub fn all_lines(&mut self) -> Vec<String> {
+        for reader in self.readers.drain(..) {
+            reader.join().expect("no reader panicked");
+        }
+        self.lines()
     }
 
     pub fn signal(&self, signal: &str) {

@@ -37,6 +37,18 @@ pub fn binary() -> Command {
     Command::new(env!("CARGO_BIN_EXE_tollgate"))
 }
 
+fn listening_in_json(line: &str) -> Option<(String, SocketAddr)> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let name = line["listener"].as_str().filter(|_| line["event"] == "listening")?;
+    Some((name.to_string(), line["address"].as_str()?.parse().ok()?))
+}
+
+fn listening_in_text(line: &str) -> Option<(String, SocketAddr)> {
+    let (_, fields) = line.split_once(" event=listening listener=")?;
+    let (name, address) = fields.split_once(" address=")?;
+    Some((name.to_string(), address.parse().ok()?))
+}
+
 impl Tollgate {
     /// Starts the gateway and waits until every listener of `yaml` listens.
     pub fn start(yaml: &str) -> Tollgate {
@@ -54,10 +66,9 @@ impl Tollgate {
         for _ in 0..listeners {
             let known = gateway.addresses.clone();
             let listening = |line: &str| {
-                let line: Value = serde_json::from_str(line).ok()?;
-                let name = line["listener"].as_str().filter(|_| line["event"] == "listening")?;
-                let address: SocketAddr = line["address"].as_str()?.parse().ok()?;
-                (!known.contains_key(name)).then(|| (name.to_string(), address))
+                listening_in_json(line)
+                    .or_else(|| listening_in_text(line))
+                    .filter(|(name, _)| !known.contains_key(name))
             };
             let (name, address) = gateway.process.wait_for(0, "a listening line", listening);
             gateway.addresses.insert(name, address);
