@@ -66,6 +66,10 @@ pub fn strip_hop_by_hop(response: &mut ResponseHeader) {
     for name in nominated.iter().chain(&HOP_BY_HOP) {
         response.remove_header(name);
     }
+    if response.status.is_informational() {
+        // No client reads a challenge from an interim response, so none is rewritten there, and none leaks.
+        response.remove_header(&header::WWW_AUTHENTICATE);
+    }
 }
 
 /// A response may not nominate away the fields that frame it, nor the challenge the client must see.

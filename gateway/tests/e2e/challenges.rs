@@ -213,3 +213,43 @@ fn what_points_elsewhere_passes() {
     assert_eq!(answer.all("location"), ["https://login.example/authorize?x=1"]);
     assert_eq!(answer.all("link"), ["<https://docs.example/>; rel=help"]);
 }
+
+#[test]
+fn a_challenge_and_metadata_go_without_the_query_of_the_url() {
+    let upstream = Upstream::start(|seen| {
+        let origin = format!("http://{}", seen.all("host")[0]);
+        let challenge = format!("WWW-Authenticate: Bearer resource_metadata=\"{origin}/prm\"");
+        match seen.target() {
+            "/prm" => response("200 OK", &[], &format!(r#"{{"resource":"{origin}/mcp"}}"#)),
+            _ => response("401 Unauthorized", &[&challenge], ""),
+        }
+    });
+    let gateway = Tollgate::start(&config(&api("a", "/a/mcp", &upstream.url("/mcp"))));
+    let answer = gateway.get("/a/mcp?tenant=1");
+    let metadata = "/.well-known/oauth-protected-resource/a/mcp";
+    let expected = format!("Bearer resource_metadata=\"{}{metadata}\"", gateway.origin());
+    assert_eq!(answer.all("www-authenticate"), [expected]);
+    let document = gateway.get(&format!("{metadata}?tenant=1")).json();
+    assert_eq!(document["resource"], format!("{}/a/mcp", gateway.origin()));
+}
+
+#[test]
+fn a_challenge_in_a_trailer_or_an_interim_response_is_ignored() {
+    let upstream = Upstream::start(|seen| {
+        let challenge =
+            format!("WWW-Authenticate: Bearer resource_metadata=\"http://{}/x\"", seen.all("host")[0]);
+        let interim = format!("HTTP/1.1 103 Early Hints\r\n{challenge}\r\n\r\n");
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: WWW-Authenticate\r\n\r\n";
+        format!("{interim}{head}2\r\nok\r\n0\r\n{challenge}\r\n\r\n").into_bytes()
+    });
+    let gateway = Tollgate::start(&config(&api("a", "/a", &upstream.url("/"))));
+    let mut connection = gateway.connect();
+    connection.send_request("GET", "/a", &[], b"");
+    let interim = connection.head();
+    assert_eq!((interim.status, interim.all("www-authenticate").len()), (103, 0));
+    let answer = connection.response("GET");
+    assert_eq!((answer.status, answer.text()), (200, "ok"));
+    assert!(answer.all("www-authenticate").is_empty());
+    connection.send_request("GET", "/a", &[], b"");
+    assert_eq!(connection.head().status, 103, "no trailer was left on the connection");
+}

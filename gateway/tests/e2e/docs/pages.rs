@@ -47,3 +47,19 @@ fn the_book_lists_every_page_once() {
         assert_eq!(listed, usize::from(name != "SUMMARY.md"), "{name}");
     }
 }
+
+#[test]
+fn every_end_to_end_test_of_the_case_table_exists() {
+    let table = read(&root().join("docs/authorization-cases.md"));
+    let mut sources = String::new();
+    for file in files_below(&root().join("gateway/tests/e2e"), "rs") {
+        sources += &read(&file);
+    }
+    let named = table.split("e2e: `").skip(1).map(|rest| rest.split('`').next().expect("a name"));
+    let named: Vec<&str> = named.collect();
+    assert!(named.len() > 30, "{}", named.len());
+    for name in named {
+        assert!(sources.contains(&format!("fn {name}()")), "{name}");
+    }
+    assert_eq!(table.matches("e2e: ").count(), table.matches("e2e: `").count(), "a proof without a test");
+}

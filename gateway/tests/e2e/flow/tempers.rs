@@ -46,6 +46,10 @@ fn a_token_bound_to_the_gateways_url_is_refused_by_a_server_that_wants_its_own_a
         assert!(report.logins() >= 1);
     }
     assert_eq!(secured.upstream.answered("POST", 200), 0, "no call got through");
+    let log = secured.gateway.process.lines();
+    let diagnosis =
+        log.iter().find(|line| line.contains("audience_mismatch")).expect("the operator is told why");
+    assert!(diagnosis.contains(secured.upstream.url()), "{diagnosis}");
 }
 
 #[test]
