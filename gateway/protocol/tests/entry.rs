@@ -4,6 +4,7 @@
 //! for a million random inputs is what holds for the committed ones.
 
 use std::borrow::Cow;
+use tollgate_protocol::audience;
 use tollgate_protocol::challenge::{self, Challenges, Options};
 use tollgate_protocol::json::{Object, Reason};
 use tollgate_protocol::location::Outside;
@@ -206,4 +207,13 @@ pub fn json(data: &[u8]) {
         }
         (Err(_), Err(_)) => {}
     }
+}
+
+/// A token as a client might send it.
+pub fn audience(data: &[u8]) {
+    let Ok(token) = std::str::from_utf8(data) else { return };
+    let Some(audiences) = audience::audiences(token) else { return };
+    assert_eq!(token.matches('.').count(), 2, "only what looks like a JWT is read");
+    let length: usize = audiences.iter().map(String::len).sum();
+    assert!(length <= token.len(), "nothing is said that the token does not say");
 }

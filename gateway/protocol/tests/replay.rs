@@ -47,3 +47,8 @@ fn the_corpus_of_sse_holds() {
 fn the_corpus_of_json_holds() {
     replay("json", entry::json);
 }
+
+#[test]
+fn the_corpus_of_audience_holds() {
+    replay("audience", entry::audience);
+}
