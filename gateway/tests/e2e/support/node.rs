@@ -76,16 +76,16 @@ impl Server {
         self.journal().iter().filter(is_one).count()
     }
 
-    /// Waits until `counter` of an MCP server, such as `/streams/GET`, is at least `least`.
-    pub fn wait_for_counter(&self, counter: &str, least: u64) {
+    /// Waits until `counter` of an MCP server, such as `/streams/GET`, has this value.
+    pub fn wait_for_counter(&self, counter: &str, expected: u64) {
         let deadline = Instant::now() + PATIENCE;
         let mut connection = connection_to(self.text("control"));
         loop {
             let counters = connection.get("/counters").json();
-            if counters.pointer(counter).and_then(Value::as_u64).is_some_and(|value| value >= least) {
+            if counters.pointer(counter).and_then(Value::as_u64) == Some(expected) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{counter} never became {least}: {counters}");
+            assert!(Instant::now() < deadline, "{counter} never became {expected}: {counters}");
             std::thread::park_timeout(PATIENCE / 1000);
         }
     }
