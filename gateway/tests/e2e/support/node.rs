@@ -13,7 +13,8 @@ use super::process::Process;
 
 /// A Node server that is ready; `ready` is the line it said so with.
 pub struct Server {
-    pub process: Process,
+    /// Ends with this.
+    _process: Process,
     pub ready: Value,
 }
 
@@ -35,7 +36,7 @@ impl Server {
             let line: Value = serde_json::from_str(line).ok()?;
             (line["ready"] == true).then_some(line)
         });
-        Server { process, ready }
+        Server { _process: process, ready }
     }
 
     pub fn authorization_server(arguments: &[&str]) -> Server {
@@ -109,13 +110,8 @@ fn post_json(origin: &str, path: &str, body: &Value) -> Value {
 
 /// Runs a script with the official client and returns its report.
 pub fn client(script: &Value) -> Value {
-    client_with(script, &[])
-}
-
-/// The same, with variables in its environment.
-pub fn client_with(script: &Value, environment: &[(&str, &str)]) -> Value {
     let mut command = Command::new("node");
-    command.current_dir(folder()).arg("mcp-client.mjs").envs(environment.iter().copied());
+    command.current_dir(folder()).arg("mcp-client.mjs");
     let mut process = Process::start("mcp-client.mjs", &mut command);
     let mut stdin = process.child.stdin.take().expect("stdin is piped");
     stdin.write_all(script.to_string().as_bytes()).expect("the client reads its script");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::authorization::{self, Temper};
-use super::node::{Server, client_with};
+use super::node::{Server, client};
 use super::report::Report;
 use super::tollgate::{Tollgate, api, config};
 
@@ -62,7 +62,7 @@ pub fn identifier(url: &str) -> &str {
 pub fn run(gateway: &Tollgate, upstream: &Server, url: &str, mut script: Value, steps: Value) -> Report {
     script["url"] = json!(url);
     script["steps"] = steps;
-    let report = Report(client_with(&script, &[])).expect_private(identifier(url), &upstream.ready["port"]);
+    let report = Report(client(&script)).expect_private(identifier(url), &upstream.ready["port"]);
     expect_no_token_in_the_log(gateway, upstream);
     report
 }
