@@ -23,6 +23,8 @@ pub struct Control {
     edge: Arc<Edge>,
     reload: Reload,
     listening: Vec<(String, SocketAddr)>,
+    /// Turns true once the process drains when it is told to stop.
+    stoppable: ShutdownWatch,
 }
 
 impl Control {
@@ -32,11 +34,12 @@ impl Control {
         edge: Arc<Edge>,
         bound: &[Bound],
         admin: Option<&Bound>,
+        stoppable: ShutdownWatch,
     ) -> Control {
         let addresses = bound.iter().map(|bound| bound.address).collect();
         let reload = Reload::new(PathBuf::from(path), config, addresses, edge.clone());
         let listening = bound.iter().chain(admin).map(|bound| (bound.name.clone(), bound.address)).collect();
-        Control { edge, reload, listening }
+        Control { edge, reload, listening, stoppable }
     }
 
     /// One line per listener: port 0 has become a real one, and a program that started this process waits
@@ -51,7 +54,7 @@ impl Control {
 #[async_trait]
 impl Service for Control {
     async fn start_service(&mut self, _: Option<ListenFds>, _: ShutdownWatch, _: usize) {
-        // Before the lines: from then on somebody may send the signal, whose default is to end the process.
+        // Before the lines: from then on somebody may send a signal, whose default is to end the process.
         let mut hangup = match signal(SignalKind::hangup()) {
             Ok(hangup) => hangup,
             Err(cause) => {
@@ -59,6 +62,8 @@ impl Service for Control {
                 return;
             }
         };
+        // The other side never goes away while this one runs.
+        let _ = self.stoppable.wait_for(|stoppable| *stoppable).await;
         self.announce();
         let edge = self.edge.clone();
         tokio::spawn(resolve::keep_fresh(move || {

@@ -62,8 +62,9 @@ fn serve(path: &Path, config: &Config) -> Result<(), String> {
     resolve_names(&gateway)?;
     let edge = Arc::new(Edge::new(gateway));
     let admin = bind_admin(config)?;
-    let control = Control::new(path, config, edge.clone(), &bound, admin.as_ref());
-    run_server(config, edge, bound, admin, control);
+    let (heeds_signals, stoppable) = watch::channel(false);
+    let control = Control::new(path, config, edge.clone(), &bound, admin.as_ref(), stoppable);
+    run_server(config, edge, bound, admin, control, heeds_signals);
     Ok(())
 }
 
@@ -108,7 +109,14 @@ fn resolve_names(gateway: &Gateway) -> Result<(), String> {
     Ok(())
 }
 
-fn run_server(config: &Config, edge: Arc<Edge>, bound: Vec<Bound>, admin: Option<Bound>, control: Control) {
+fn run_server(
+    config: &Config,
+    edge: Arc<Edge>,
+    bound: Vec<Bound>,
+    admin: Option<Bound>,
+    control: Control,
+    heeds_signals: watch::Sender<bool>,
+) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let conf = ServerConf { threads, ..ServerConf::default() };
     let mut server = Server::new_with_opt_and_conf(None, conf);
@@ -129,7 +137,7 @@ fn run_server(config: &Config, edge: Arc<Edge>, bound: Vec<Bound>, admin: Option
         server.add_service(ListenerService::new("admin", 1, vec![(admin, app)], None));
     }
     server.add_service(control);
-    let stop = Stop { edge, start_draining, proxies, limit: config.drain };
+    let stop = Stop { edge, start_draining, heeds_signals, proxies, limit: config.drain };
     server.run(RunArgs { shutdown_signal: Box::new(stop) });
 }
 
@@ -138,6 +146,8 @@ fn run_server(config: &Config, edge: Arc<Edge>, bound: Vec<Bound>, admin: Option
 struct Stop {
     edge: Arc<Edge>,
     start_draining: watch::Sender<bool>,
+    /// Turns true once a signal no longer ends the process on the spot.
+    heeds_signals: watch::Sender<bool>,
     proxies: Vec<Arc<HttpProxy<Proxy>>>,
     limit: Duration,
 }
@@ -151,6 +161,7 @@ impl ShutdownSignalWatch for Stop {
             error!("cannot listen for signals");
             return ShutdownSignal::FastShutdown;
         };
+        self.heeds_signals.send_replace(true);
         either(&mut terminate, &mut interrupt).await;
         self.drain(either(&mut terminate, &mut interrupt)).await;
         log_output::flush();
