@@ -69,9 +69,7 @@ fn a_request_under_way_ends_with_the_configuration_it_began_with() {
     let mut gateway = Tollgate::start(&config(&api("a", "/a/mcp", &slow.url("/mcp"))));
     let mut client = gateway.connect();
     client.send_request("POST", "/a/mcp", &[], b"{}");
-    while slow.seen().is_empty() {
-        std::thread::yield_now();
-    }
+    slow.is_reached();
     assert_eq!(gateway.reload(&config(&api("b", "/b", &new.url("/mcp")))), "applied");
     gate.open();
     assert_eq!(client.response("POST").header("location"), Some("/a/mcp/x"));

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use super::PATIENCE;
 
@@ -71,6 +72,15 @@ impl Upstream {
 
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// Waits until the first request has arrived.
+    pub fn is_reached(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.seen().is_empty() {
+            assert!(Instant::now() < deadline, "no request reached the upstream");
+            std::thread::park_timeout(PATIENCE / 2000);
+        }
     }
 
     pub fn seen(&self) -> Vec<Seen> {
