@@ -227,6 +227,7 @@ impl ProxyHttp for Proxy {
                 context.legacy_stream = LegacyStream::watch(route).map(Box::new);
             }
         }
+        upstream_head::suit_http_1_0(session, response);
         Ok(())
     }
 

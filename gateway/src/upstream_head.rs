@@ -1,8 +1,8 @@
 //! The request head as the upstream gets it, and its response head as far as the connection is concerned.
 //! `Authorization`, every `Mcp-*` field and the body pass as they came.
 
-use http::Uri;
 use http::header::{self, HeaderName, HeaderValue};
+use http::{Uri, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
@@ -69,6 +69,15 @@ pub fn strip_hop_by_hop(response: &mut ResponseHeader) {
     if response.status.is_informational() {
         // No client reads a challenge from an interim response, so none is rewritten there, and none leaks.
         response.remove_header(&header::WWW_AUTHENTICATE);
+    }
+}
+
+/// RFC 9112 §6.1: a client of HTTP/1.0 does not know chunks; its answer ends where the connection does.
+pub fn suit_http_1_0(session: &mut Session, response: &mut ResponseHeader) {
+    if session.req_header().version == Version::HTTP_10
+        && response.remove_header(&header::TRANSFER_ENCODING).is_some()
+    {
+        session.set_keepalive(None);
     }
 }
 

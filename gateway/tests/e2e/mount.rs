@@ -209,3 +209,16 @@ fn bodies_pass_byte_for_byte_however_they_are_framed() {
             .all(|request| request.all("content-length").len() + request.all("transfer-encoding").len() == 1)
     );
 }
+
+#[test]
+fn a_client_of_http_1_0_gets_an_answer_without_chunks() {
+    let upstream = Upstream::start(|_| {
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n".to_vec()
+    });
+    let gateway = Tollgate::start(&config(&api("a", "/a", &upstream.url("/"))));
+    let mut connection = gateway.connect();
+    connection.send(format!("GET /a HTTP/1.0\r\nHost: {}\r\n\r\n", gateway.address()).as_bytes());
+    let answer = connection.response("GET");
+    assert_eq!((answer.status, answer.header("transfer-encoding"), answer.text()), (200, None, "ok"));
+    assert!(connection.is_closed());
+}
