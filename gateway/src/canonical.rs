@@ -32,9 +32,12 @@ pub struct Canonical<'r> {
     pub query: Option<&'r str>,
 }
 
-/// Checks a request head. `raw` is the head as it came off an HTTP/1 connection.
-pub fn read<'r>(request: &'r RequestHeader, raw: &[u8]) -> Result<Canonical<'r>, Refusal> {
-    check_raw_head(raw)?;
+/// Checks a request head. `raw` is the head as it came off an HTTP/1 connection; HTTP/2 has none.
+pub fn read<'r>(request: &'r RequestHeader, raw: Option<&[u8]>) -> Result<Canonical<'r>, Refusal> {
+    match raw {
+        Some(raw) => check_raw_head(raw)?,
+        None => check_fields(request)?,
+    }
     check_method(&request.method)?;
     check_framing(request)?;
     check_connection(request)?;
@@ -75,12 +78,31 @@ fn check_raw_head(raw: &[u8]) -> Result<(), Refusal> {
     framing.check()
 }
 
+/// The same bounds for a head that came in frames, where a parser has already refused what HTTP/1 leaves open.
+fn check_fields(request: &RequestHeader) -> Result<(), Refusal> {
+    let sizes = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    let (mut fields, mut bytes, mut longest) = (0, request.raw_path().len(), 0);
+    for size in sizes {
+        fields += 1;
+        bytes += size;
+        longest = longest.max(size);
+    }
+    if fields > FIELDS_MAX || bytes > HEAD_BYTES_MAX || longest > LINE_BYTES_MAX {
+        return Err(Refusal::new(&reason::HEAD_TOO_LARGE));
+    }
+    check_request_target(request.raw_path())
+}
+
 fn check_request_line(line: &[u8]) -> Result<(), Refusal> {
     let mut parts = line.split(|byte| *byte == b' ');
     let (Some(_), Some(target), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return malformed("The request line must be method, target and version with one space between.");
     };
+    check_request_target(target)
+}
+
+fn check_request_target(target: &[u8]) -> Result<(), Refusal> {
     if target.len() > TARGET_BYTES_MAX {
         return Err(Refusal::new(&reason::TARGET_TOO_LONG));
     }
@@ -179,10 +201,16 @@ fn check_authorization(request: &RequestHeader) -> Result<(), Refusal> {
 
 fn authority(request: &RequestHeader) -> Result<&str, Refusal> {
     let mut fields = request.headers.get_all(header::HOST).iter();
-    let (Some(field), None) = (fields.next(), fields.next()) else {
-        return Err(Refusal::new(&reason::BAD_HOST));
+    let field = fields.next().map(|field| field.to_str().unwrap_or_default());
+    let pseudo =
+        request.uri.authority().filter(|_| request.version == Version::HTTP_2).map(|text| text.as_str());
+    // RFC 9113 §8.3.1: `:authority` takes the place of Host, and where both are there they must agree.
+    let authority = match (pseudo, field, fields.next()) {
+        (Some(pseudo), Some(field), None) if pseudo == field => pseudo,
+        (Some(pseudo), None, None) => pseudo,
+        (None, Some(field), None) => field,
+        _ => return Err(Refusal::new(&reason::BAD_HOST)),
     };
-    let authority = field.to_str().map_err(|_| Refusal::new(&reason::BAD_HOST))?;
     let (host, port) = split_port(authority);
     let port_is_valid =
         port.is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));

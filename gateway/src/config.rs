@@ -24,12 +24,14 @@ mod wording;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use rustls_pki_types::CertificateDer;
+use pingora_core::tls::sign::CertifiedKey;
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 pub use self::diagnostic::{Diagnostic, Report, Severity};
-pub use self::document::{AuthorizationMode, LogFormat, LogLevel, UpstreamHost};
+pub use self::document::{AuthorizationMode, ClientAuthMode, LogFormat, LogLevel, UpstreamHost};
 use self::source::Source;
 use tollgate_protocol::url::{HttpUrl, Origin};
 
@@ -37,6 +39,8 @@ use tollgate_protocol::url::{HttpUrl, Origin};
 #[derive(Debug)]
 pub struct Checked {
     pub config: Config,
+    /// The text it was read from, to read again when only files it names have changed.
+    pub text: String,
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -64,6 +68,51 @@ pub struct Listener {
     pub address: SocketAddr,
     /// Origins of web pages, beside those of loopback on a loopback address.
     pub allowed_origins: Vec<Origin>,
+    /// Absent: clear text.
+    pub tls: Option<ListenerTls>,
+    /// Whether HTTP/2 is spoken besides HTTP/1.1.
+    pub http2: bool,
+}
+
+impl Config {
+    /// The files the listeners' certificates were read from.
+    pub fn certificate_files(&self) -> Vec<PathBuf> {
+        let tls = self.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+        tls.flat_map(|tls| tls.files.iter().cloned()).collect()
+    }
+}
+
+/// TLS on a listener, with everything read from its files.
+#[derive(Debug, Clone)]
+pub struct ListenerTls {
+    /// At least one; the first is the default.
+    pub certificates: Vec<ServerCertificate>,
+    pub client_auth: Option<ClientAuth>,
+    /// All the files this was read from.
+    pub files: Vec<PathBuf>,
+}
+
+/// A certificate that belongs to its key, with the names it is for.
+#[derive(Clone)]
+pub struct ServerCertificate {
+    pub certified: Arc<CertifiedKey>,
+    /// In lower case; a wildcard begins with `*.`.
+    pub names: Vec<String>,
+}
+
+/// Names alone: a key is never printed.
+impl std::fmt::Debug for ServerCertificate {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("ServerCertificate").field("names", &self.names).finish_non_exhaustive()
+    }
+}
+
+/// The certificates of clients that are accepted.
+#[derive(Debug, Clone)]
+pub struct ClientAuth {
+    pub authorities: Vec<CertificateDer<'static>>,
+    pub revoked: Vec<CertificateRevocationListDer<'static>>,
+    pub mode: ClientAuthMode,
 }
 
 /// What is logged.
@@ -127,6 +176,11 @@ pub fn load(path: &Path) -> Result<Checked, Report> {
     load_as(path, &path.display().to_string())
 }
 
+/// Checks `text`, which was read from `path` before, with the files it names as they are now.
+pub fn load_again(text: &str, path: &Path) -> Result<Checked, Report> {
+    load_text(text, &path.display().to_string(), path.parent().unwrap_or(Path::new("")))
+}
+
 /// Like [`load`], with another name for the file in what is reported.
 pub fn load_as(path: &Path, name: &str) -> Result<Checked, Report> {
     let text = file::read(path).map_err(|unreadable| source::report_unreadable(name, unreadable))?;
@@ -151,7 +205,7 @@ pub fn load_text(text: &str, name: &str, folder: &Path) -> Result<Checked, Repor
     found.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
     let refused = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     match config {
-        Some(config) if !refused => Ok(Checked { config, warnings: found }),
+        Some(config) if !refused => Ok(Checked { config, text: text.to_owned(), warnings: found }),
         _ => Err(Report::new(name, found)),
     }
 }

@@ -11,12 +11,13 @@ use pingora_core::server::{ListenFds, ShutdownWatch};
 use pingora_core::services::Service;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::Config;
+use crate::config::Checked;
 use crate::edge::Edge;
 use crate::endpoint::resolve;
 use crate::listener::Bound;
 use crate::logging::Fields;
-use crate::reload::Reload;
+use crate::reload::{Reload, Trigger};
+use crate::watch;
 
 /// The service that controls the others.
 pub struct Control {
@@ -30,14 +31,14 @@ pub struct Control {
 impl Control {
     pub fn new(
         path: &Path,
-        config: &Config,
+        checked: &Checked,
         edge: Arc<Edge>,
         bound: &[Bound],
         admin: Option<&Bound>,
         stoppable: ShutdownWatch,
     ) -> Control {
         let addresses = bound.iter().map(|bound| bound.address).collect();
-        let reload = Reload::new(PathBuf::from(path), config, addresses, edge.clone());
+        let reload = Reload::new(PathBuf::from(path), checked, addresses, edge.clone());
         let listening = bound.iter().chain(admin).map(|bound| (bound.name.clone(), bound.address)).collect();
         Control { edge, reload, listening, stoppable }
     }
@@ -69,8 +70,16 @@ impl Service for Control {
         tokio::spawn(resolve::keep_fresh(move || {
             edge.gateway.load().apis.iter().map(|api| Arc::downgrade(&api.endpoint.addresses)).collect()
         }));
-        while hangup.recv().await.is_some() {
-            self.reload.run().await;
+        let mut looks = tokio::time::interval(watch::PERIOD);
+        loop {
+            let trigger = tokio::select! {
+                _ = hangup.recv() => Trigger::Hangup,
+                _ = looks.tick() => match self.reload.has_new_certificates() {
+                    true => Trigger::Certificates,
+                    false => continue,
+                },
+            };
+            self.reload.run(trigger).await;
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use pingora_core::tls::ServerConfig;
 use tollgate_protocol::metadata::well_known_path;
 use tollgate_protocol::mount::Mount;
 
@@ -30,6 +31,8 @@ pub struct Gateway {
 pub struct Listener {
     pub origins: PublicOrigins,
     pub allowed_origins: AllowedOrigins,
+    /// Absent: clear text.
+    pub tls: Option<Arc<ServerConfig>>,
 }
 
 /// One published service.

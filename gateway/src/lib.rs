@@ -47,3 +47,4 @@ pub mod respond;
 pub mod route;
 pub mod server;
 pub mod upstream_head;
+pub mod watch;

@@ -1,17 +1,24 @@
 //! Listening sockets: bound before anything is served, so that a port that is taken ends the process with
 //! a sentence instead of leaving it running deaf; and the accept loop that feeds Pingora.
 
+pub mod tls;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use log::{error, warn};
+use log::{debug, error, warn};
 use pingora_core::apps::ServerApp;
+use pingora_core::listeners::tls::Acceptor as TlsAcceptor;
+use pingora_core::protocols::Stream;
 use pingora_core::protocols::l4::listener::Listener as Acceptor;
+use pingora_core::protocols::l4::stream::Stream as L4Stream;
 use pingora_core::server::{ListenFds, ShutdownWatch};
 use pingora_core::services::Service;
+use pingora_core::tls::ServerConfig;
+use tokio::time::timeout;
 
 /// A listening socket nobody accepts from yet.
 pub struct Bound {
@@ -31,11 +38,19 @@ pub fn bind(name: &str, address: SocketAddr) -> io::Result<Bound> {
     Ok(Bound { name: name.to_string(), address: socket.local_addr()?, socket })
 }
 
+/// One listener to serve.
+pub struct Serving<A> {
+    pub bound: Bound,
+    pub app: Arc<A>,
+    /// Asked at each connection, so that a reload reaches the next one.
+    pub tls: Box<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync>,
+}
+
 /// A set of listeners with the application behind each, run on one set of threads.
 pub struct ListenerService<A> {
     name: &'static str,
     threads: usize,
-    listeners: Vec<(Bound, Arc<A>)>,
+    listeners: Vec<Serving<A>>,
     /// Turns true when these listeners should close. Without it they stay open until the process ends.
     draining: Option<ShutdownWatch>,
 }
@@ -44,7 +59,7 @@ impl<A> ListenerService<A> {
     pub fn new(
         name: &'static str,
         threads: usize,
-        listeners: Vec<(Bound, Arc<A>)>,
+        listeners: Vec<Serving<A>>,
         draining: Option<ShutdownWatch>,
     ) -> ListenerService<A> {
         ListenerService { name, threads, listeners, draining }
@@ -56,11 +71,11 @@ impl<A: ServerApp + Send + Sync + 'static> Service for ListenerService<A> {
     async fn start_service(&mut self, _: Option<ListenFds>, process_ends: ShutdownWatch, _: usize) {
         let draining = self.draining.clone().unwrap_or(process_ends);
         let mut loops = Vec::new();
-        for (bound, app) in self.listeners.drain(..) {
+        for Serving { bound, app, tls } in self.listeners.drain(..) {
             match tokio::net::TcpListener::from_std(bound.socket) {
                 Ok(socket) => {
                     let acceptor = Acceptor::from(socket);
-                    loops.push(tokio::spawn(accept_until_draining(acceptor, app, draining.clone())));
+                    loops.push(tokio::spawn(accept_until_draining(acceptor, app, tls, draining.clone())));
                 }
                 Err(error) => error!("listener {} cannot be served: {error}", bound.name),
             }
@@ -80,11 +95,18 @@ impl<A: ServerApp + Send + Sync + 'static> Service for ListenerService<A> {
     }
 }
 
+/// From the connection to the end of its handshake.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
 /// When the process is out of file descriptors, accepting again at once would only spin.
 const OUT_OF_RESOURCES: Duration = Duration::from_secs(1);
 
-async fn accept_until_draining<A>(acceptor: Acceptor, app: Arc<A>, mut draining: ShutdownWatch)
-where
+async fn accept_until_draining<A>(
+    acceptor: Acceptor,
+    app: Arc<A>,
+    tls: Box<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync>,
+    mut draining: ShutdownWatch,
+) where
     A: ServerApp + Send + Sync + 'static,
 {
     loop {
@@ -98,8 +120,12 @@ where
                 if stream.set_nodelay().is_err() {
                     continue;
                 }
-                let (app, draining) = (app.clone(), draining.clone());
-                tokio::spawn(async move { app.process_new(Box::new(stream), &draining).await });
+                let (app, tls, draining) = (app.clone(), tls(), draining.clone());
+                tokio::spawn(async move {
+                    if let Some(stream) = secure(stream, tls).await {
+                        app.process_new(stream, &draining).await;
+                    }
+                });
             }
             Err(error) => {
                 warn!("cannot accept a connection: {error}");
@@ -107,6 +133,24 @@ where
                     tokio::time::sleep(OUT_OF_RESOURCES).await;
                 }
             }
+        }
+    }
+}
+
+/// Takes the TLS handshake, where there is TLS. A client that does not finish it is not worth a log line: on a
+/// public port most are scanners.
+async fn secure(stream: L4Stream, tls: Option<Arc<ServerConfig>>) -> Option<Stream> {
+    let Some(config) = tls else { return Some(Box::new(stream)) };
+    let acceptor = TlsAcceptor::from_server_config(config);
+    match timeout(HANDSHAKE, acceptor.tls_handshake(stream)).await {
+        Ok(Ok(stream)) => Some(Box::new(stream)),
+        Ok(Err(error)) => {
+            debug!("a TLS handshake failed: {}", error.etype().as_str());
+            None
+        }
+        Err(_) => {
+            debug!("a TLS handshake took too long");
+            None
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tollgate_protocol::url::Origin;
+use tollgate_protocol::url::{Origin, Scheme};
 
 /// One public origin, in the spelling clients are given.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +31,7 @@ impl PublicOrigins {
     /// The set for a listener bound to `address`: the configured public URLs first, then this
     /// listener's scheme with every host an API names, then the loopback names on a loopback listener.
     pub fn new<'h>(
+        scheme: Scheme,
         address: SocketAddr,
         public_urls: &[Origin],
         hosts: impl Iterator<Item = &'h str>,
@@ -40,11 +41,11 @@ impl PublicOrigins {
             set.insert(origin.clone());
         }
         for host in hosts {
-            set.insert_plain(host, address.port());
+            set.insert_own(scheme, host, address.port());
         }
         if address.ip().is_loopback() {
             for host in ["127.0.0.1", "localhost", "[::1]"] {
-                set.insert_plain(host, address.port());
+                set.insert_own(scheme, host, address.port());
             }
         }
         set
@@ -63,9 +64,9 @@ impl PublicOrigins {
         &self.all
     }
 
-    fn insert_plain(&mut self, host: &str, port: u16) {
+    fn insert_own(&mut self, scheme: Scheme, host: &str, port: u16) {
         // A host an API names has passed the same grammar at load, so this cannot fail for one.
-        if let Ok(origin) = Origin::parse(&format!("http://{host}:{port}")) {
+        if let Ok(origin) = Origin::parse(&format!("{}://{host}:{port}", scheme.as_str())) {
             self.insert(origin);
         }
     }
@@ -94,7 +95,12 @@ mod tests {
     fn origins(address: &str, public_urls: &[&str], hosts: &[&str]) -> PublicOrigins {
         let public_urls: Vec<Origin> =
             public_urls.iter().map(|url| Origin::parse(url).expect("a valid origin")).collect();
-        PublicOrigins::new(address.parse().expect("an address"), &public_urls, hosts.iter().copied())
+        PublicOrigins::new(
+            Scheme::Http,
+            address.parse().expect("an address"),
+            &public_urls,
+            hosts.iter().copied(),
+        )
     }
 
     fn text(set: &PublicOrigins, authority: &str) -> Option<String> {

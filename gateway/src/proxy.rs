@@ -43,8 +43,8 @@ impl Proxy {
     fn decide(&self, session: &Session, context: &Context) -> std::result::Result<Decided, Refusal> {
         let listener =
             context.gateway.listeners.get(self.listener).ok_or_else(|| Refusal::new(&reason::INTERNAL))?;
-        let raw = session.as_http1().map(|http1| http1.get_headers_raw_bytes()).unwrap_or_default();
-        request::decide(&context.gateway, listener, session.req_header(), &raw)
+        let raw = session.as_http1().map(|http1| http1.get_headers_raw_bytes());
+        request::decide(&context.gateway, listener, session.req_header(), raw.as_deref())
     }
 
     /// Serves the metadata of a resource: rate, cache, document.

@@ -1,4 +1,5 @@
-//! Reload: the next configuration is read, checked, compiled and resolved whole while the old one serves,
+//! Reload: on SIGHUP the file is read anew; when only certificates have changed, the text that is being served is
+//! read anew with them, so that an edit that is not finished yet is not picked up. The next configuration is read, checked, compiled and resolved whole while the old one serves,
 //! then swapped in one step; or refused, and nothing has happened. Requests under way keep the one they
 //! began with, and connections are not touched.
 
@@ -9,11 +10,12 @@ use std::time::Duration;
 
 use log::{error, warn};
 
-use crate::config::{self, Config};
+use crate::config::{self, Checked, Config};
 use crate::edge::Edge;
 use crate::endpoint::resolve::refresh_all;
 use crate::gateway::Gateway;
 use crate::logging::Fields;
+use crate::watch::Watch;
 
 /// How long a reload waits for new names; after that it goes on, and they are looked up while serving.
 const NEW_NAMES: Duration = Duration::from_secs(2);
@@ -25,12 +27,32 @@ pub struct Reload {
     /// What the running process cannot change about itself.
     fixed: Fixed,
     bound: Vec<SocketAddr>,
+    /// The text of the configuration that serves.
+    text: String,
+    certificates: Watch,
+}
+
+/// Why there may be something new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    Hangup,
+    Certificates,
+}
+
+impl Trigger {
+    fn name(self) -> &'static str {
+        match self {
+            Trigger::Hangup => "signal",
+            Trigger::Certificates => "certificates",
+        }
+    }
 }
 
 /// The settings that are used once, at start.
 #[derive(PartialEq)]
 struct Fixed {
-    listeners: Vec<(Option<String>, SocketAddr)>,
+    /// Name, address, whether TLS and whether HTTP/2 is spoken.
+    listeners: Vec<(Option<String>, SocketAddr, bool, bool)>,
     admin: Option<SocketAddr>,
     log: config::Log,
     drain: Duration,
@@ -38,38 +60,63 @@ struct Fixed {
 
 impl Fixed {
     fn of(config: &Config) -> Fixed {
-        let listeners = config.listeners.iter().map(|listener| (listener.name.clone(), listener.address));
+        let listeners = config.listeners.iter().map(|listener| {
+            (listener.name.clone(), listener.address, listener.tls.is_some(), listener.http2)
+        });
         Fixed { listeners: listeners.collect(), admin: config.admin, log: config.log, drain: config.drain }
     }
 }
 
 impl Reload {
-    pub fn new(path: PathBuf, config: &Config, bound: Vec<SocketAddr>, edge: Arc<Edge>) -> Reload {
-        Reload { path, edge, fixed: Fixed::of(config), bound }
+    pub fn new(path: PathBuf, checked: &Checked, bound: Vec<SocketAddr>, edge: Arc<Edge>) -> Reload {
+        let Checked { config, text, .. } = checked;
+        let certificates = Watch::new(config.certificate_files());
+        Reload { path, edge, fixed: Fixed::of(config), bound, text: text.clone(), certificates }
+    }
+
+    /// Whether certificates have changed since they were read.
+    pub fn has_new_certificates(&mut self) -> bool {
+        self.certificates.has_changed()
     }
 
     /// Reloads once, and logs what came of it.
-    pub async fn run(&self) {
-        match self.next().await {
-            Ok(gateway) => {
-                let generation = gateway.generation;
+    pub async fn run(&mut self, trigger: Trigger) {
+        let outcome = match self.next(trigger).await {
+            Ok((gateway, checked)) => {
                 self.edge.gateway.store(Arc::new(gateway));
-                Fields::new("reload").text("outcome", "applied").number("generation", generation).log();
+                if trigger == Trigger::Hangup {
+                    self.certificates = Watch::new(checked.config.certificate_files());
+                }
+                self.text = checked.text;
+                "applied"
             }
             Err(message) => {
-                let generation = self.edge.gateway.load().generation;
                 error!("{message}");
-                Fields::new("reload").text("outcome", "refused").number("generation", generation).log();
+                "refused"
             }
-        }
+        };
+        let generation = self.edge.gateway.load().generation;
+        let mut fields = Fields::new("reload");
+        fields
+            .text("trigger", trigger.name())
+            .text("outcome", outcome)
+            .number("generation", generation)
+            .log();
     }
 
-    async fn next(&self) -> Result<Gateway, String> {
-        let path = self.path.clone();
-        let loaded = tokio::task::spawn_blocking(move || config::load(&path)).await;
-        let checked = loaded
-            .map_err(|error| error.to_string())?
-            .map_err(|report| report.render("the running configuration is kept"))?;
+    /// The configuration as it is now.
+    async fn read(&self, trigger: Trigger) -> Result<Checked, String> {
+        let (path, text) = (self.path.clone(), self.text.clone());
+        let reading = tokio::task::spawn_blocking(move || match trigger {
+            Trigger::Hangup => config::load(&path),
+            Trigger::Certificates => config::load_again(&text, &path),
+        });
+        let loaded = reading.await.map_err(|error| error.to_string())?;
+        loaded.map_err(|report| report.render("the running configuration is kept"))
+    }
+
+    async fn next(&self, trigger: Trigger) -> Result<(Gateway, Checked), String> {
+        let checked = self.read(trigger).await?;
         for warning in &checked.warnings {
             warn!("{}", warning.message);
         }
@@ -85,6 +132,6 @@ impl Reload {
         let unknown: Vec<_> = unknown.filter(|addresses| addresses.current().is_empty()).collect();
         // A name that does not resolve yet is no reason to refuse: its API answers 502 until it does.
         let _ = tokio::time::timeout(NEW_NAMES, refresh_all(unknown)).await;
-        Ok(gateway)
+        Ok((gateway, checked))
     }
 }

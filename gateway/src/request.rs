@@ -36,7 +36,7 @@ pub fn decide(
     gateway: &Gateway,
     listener: &Listener,
     head: &RequestHeader,
-    raw: &[u8],
+    raw: Option<&[u8]>,
 ) -> Result<Decided, Refusal> {
     let request = canonical::read(head, raw)?;
     let origin =

@@ -8,20 +8,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use log::{error, info, warn};
-use pingora_core::apps::HttpServerApp;
+use pingora_core::apps::{HttpServerApp, HttpServerOptions};
+use pingora_core::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
+use pingora_core::tls::{RootCertStore, ServerConfig, load_platform_certs_incl_env_into_store};
 use pingora_proxy::{HttpProxy, http_proxy};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::admin::Admin;
-use crate::config::{self, Config};
+use crate::config::{self, Checked, Config};
 use crate::control::Control;
 use crate::edge::Edge;
 use crate::endpoint::resolve::refresh_all;
 use crate::gateway::Gateway;
-use crate::listener::{Bound, ListenerService, bind};
+use crate::listener::{Bound, ListenerService, Serving, bind};
 use crate::log_output;
 use crate::logging;
 use crate::proxy::Proxy;
@@ -45,7 +47,7 @@ pub fn run(path: &Path) -> ExitCode {
     for warning in &checked.warnings {
         warn!("{}", warning.message);
     }
-    let outcome = serve(path, &checked.config);
+    let outcome = serve(path, &checked);
     if let Err(message) = &outcome {
         error!("{message}");
         eprintln!("error: {message}");
@@ -54,7 +56,8 @@ pub fn run(path: &Path) -> ExitCode {
     if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn serve(path: &Path, config: &Config) -> Result<(), String> {
+fn serve(path: &Path, checked: &Checked) -> Result<(), String> {
+    let config = &checked.config;
     check_platform_roots()?;
     let bound = bind_all(config)?;
     let addresses: Vec<_> = bound.iter().map(|bound| bound.address).collect();
@@ -63,17 +66,16 @@ fn serve(path: &Path, config: &Config) -> Result<(), String> {
     let edge = Arc::new(Edge::new(gateway));
     let admin = bind_admin(config)?;
     let (heeds_signals, stoppable) = watch::channel(false);
-    let control = Control::new(path, config, edge.clone(), &bound, admin.as_ref(), stoppable);
+    let control = Control::new(path, checked, edge.clone(), &bound, admin.as_ref(), stoppable);
     run_server(config, edge, bound, admin, control, heeds_signals);
     Ok(())
 }
 
 /// Pingora reads the platform's certificate authorities when it starts and panics where it cannot.
 fn check_platform_roots() -> Result<(), String> {
-    pingora_rustls::load_platform_certs_incl_env_into_store(&mut pingora_rustls::RootCertStore::empty())
-        .map_err(|error| {
-            format!("cannot read the platform's certificate authorities: {}", error.root_cause())
-        })
+    load_platform_certs_incl_env_into_store(&mut RootCertStore::empty()).map_err(|error| {
+        format!("cannot read the platform's certificate authorities: {}", error.root_cause())
+    })
 }
 
 fn bind_all(config: &Config) -> Result<Vec<Bound>, String> {
@@ -126,19 +128,50 @@ fn run_server(
     let mut proxies = Vec::new();
     let mut listeners = Vec::new();
     for (index, bound) in bound.into_iter().enumerate() {
-        let proxy = Arc::new(http_proxy(&server.configuration, Proxy::new(edge.clone(), index)));
-        proxies.push(proxy.clone());
-        listeners.push((bound, proxy));
+        let mut proxy = http_proxy(&server.configuration, Proxy::new(edge.clone(), index));
+        proxy.server_options = Some(http_options(config.listeners[index].http2));
+        proxy.h2_options = Some(h2_options());
+        let app = Arc::new(proxy);
+        proxies.push(app.clone());
+        listeners.push(Serving { bound, app, tls: tls_of(edge.clone(), index) });
     }
     server.add_service(ListenerService::new("edge", threads, listeners, Some(draining)));
     if let Some(admin) = admin {
         let app = Arc::new(Admin { edge: edge.clone() });
+        let serving = Serving { bound: admin, app, tls: Box::new(|| None) };
         // Open while requests drain: that is when orchestrators ask whether to send more.
-        server.add_service(ListenerService::new("admin", 1, vec![(admin, app)], None));
+        server.add_service(ListenerService::new("admin", 1, vec![serving], None));
     }
     server.add_service(control);
     let stop = Stop { edge, start_draining, heeds_signals, proxies, limit: config.drain };
     server.run(RunArgs { shutdown_signal: Box::new(stop) });
+}
+
+/// The TLS of a listener as of now.
+fn tls_of(edge: Arc<Edge>, listener: usize) -> Box<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync> {
+    Box::new(move || edge.gateway.load().listeners.get(listener).and_then(|listener| listener.tls.clone()))
+}
+
+/// A connection is closed after this many requests, so that what it holds is given back some time.
+const REQUESTS_PER_CONNECTION: u32 = 10_000;
+const H2_IDLE: Duration = Duration::from_secs(60);
+/// What one client may have open at once; each costs memory before anyone knows who it is.
+const H2_STREAMS: u32 = 64;
+
+fn http_options(http2: bool) -> HttpServerOptions {
+    let mut options = HttpServerOptions::default();
+    // On a TLS listener the handshake decides instead.
+    options.h2c = http2;
+    options.keepalive_request_limit = Some(REQUESTS_PER_CONNECTION);
+    options.h2_idle_timeout = Some(H2_IDLE);
+    options
+}
+
+/// Pingora's own bounds, which a fresh set of options would lose, made tighter.
+fn h2_options() -> H2Options {
+    let mut options = default_h2_options();
+    options.max_concurrent_streams(H2_STREAMS);
+    options
 }
 
 /// Ends the process once the last request has, or the limit has passed; Pingora on its own would sleep a

@@ -55,7 +55,7 @@ pub fn run(args: &CheckArgs, out: &mut impl Write) -> io::Result<ExitCode> {
 fn print_text(args: &CheckArgs, result: &Result<Checked, Report>, out: &mut impl Write) -> io::Result<()> {
     match result {
         Err(report) => writeln!(out, "{report}"),
-        Ok(Checked { config, warnings }) => {
+        Ok(Checked { config, warnings, .. }) => {
             write!(out, "{}", diagnostic::render_all(warnings))?;
             if !warnings.is_empty() {
                 writeln!(out, "{} in {}", diagnostic::count(warnings), args.config.display())?;

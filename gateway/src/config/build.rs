@@ -6,13 +6,18 @@ use std::sync::Arc;
 
 use pingora_core::utils::tls::WrappedX509;
 use tollgate_protocol::mount::Mount;
+use tollgate_protocol::url::Scheme;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-use super::{Api as ApiConfig, CertificateAuthorities, Config, Endpoint as EndpointConfig, UpstreamHost};
+use super::{
+    Api as ApiConfig, CertificateAuthorities, Config, Endpoint as EndpointConfig, Listener as ListenerConfig,
+    UpstreamHost,
+};
 use crate::cors::AllowedOrigins;
 use crate::endpoint::{Ca, Endpoint, Options};
 use crate::gateway::{Api, Gateway, Listener};
+use crate::listener::tls::server_config;
 use crate::origin::PublicOrigins;
 use crate::plan::Plan;
 use crate::route::Router;
@@ -22,7 +27,7 @@ use crate::route::Router;
 /// # Errors
 /// For what only shows when a value is used; nothing that `check` accepts is known to.
 pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -> Result<Gateway, String> {
-    let listeners = listeners(config, bound);
+    let listeners = listeners(config, bound)?;
     let apis = config
         .apis
         .iter()
@@ -38,20 +43,25 @@ pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -
     Ok(Gateway { generation, listeners, router, apis })
 }
 
-fn listeners(config: &Config, bound: &[SocketAddr]) -> Vec<Listener> {
+/// The listeners as of now: their names, their pages, their certificates.
+///
+/// # Errors
+/// When TLS cannot be set up with what `check` has accepted.
+pub fn listeners(config: &Config, bound: &[SocketAddr]) -> Result<Vec<Listener>, String> {
     let hosts = || config.apis.iter().flat_map(|api| api.hosts.iter().map(String::as_str));
-    config
-        .listeners
-        .iter()
-        .zip(bound)
-        .map(|(listener, address)| Listener {
-            origins: PublicOrigins::new(*address, &config.public_urls, hosts()),
+    let build_one = |(listener, address): (&ListenerConfig, &SocketAddr)| {
+        let scheme = if listener.tls.is_some() { Scheme::Https } else { Scheme::Http };
+        let tls = listener.tls.as_ref().map(|tls| server_config(tls, listener.http2)).transpose()?;
+        Ok(Listener {
+            origins: PublicOrigins::new(scheme, *address, &config.public_urls, hosts()),
             allowed_origins: AllowedOrigins {
                 loopback: address.ip().is_loopback(),
                 listed: listener.allowed_origins.clone(),
             },
+            tls,
         })
-        .collect()
+    };
+    config.listeners.iter().zip(bound).map(build_one).collect()
 }
 
 fn build_api(api: &ApiConfig, running: Option<&Gateway>) -> Result<Api, String> {

@@ -6,6 +6,7 @@
 mod apis;
 mod certificates;
 mod listeners;
+mod tls;
 mod upstream;
 mod values;
 
@@ -29,7 +30,7 @@ pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem
     let mut findings = Findings::default();
     let root = KeyPath::root();
     let public_urls = findings.origins(&document.public_urls, &root.key("public_urls"));
-    let listeners = listeners::check(document, &mut findings);
+    let listeners = listeners::check(document, folder, &mut findings);
     let admin = listeners::check_admin(document, &mut findings);
     let drain = findings.take(root.key("drain"), values::duration(document.drain.as_str()));
     let apis = apis::check(document, folder, &mut findings);

@@ -63,6 +63,63 @@ pub struct Listener {
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub allowed_origins: Vec<Origin>,
+
+    /// TLS on this listener, versions 1.2 and 1.3. Without it, clear text.
+    pub tls: Option<ListenerTls>,
+
+    /// Whether HTTP/2 is spoken besides HTTP/1.1. With TLS it is offered unless this says `false`; without TLS it is
+    /// spoken with clients that begin with it (prior knowledge) only if this says `true`.
+    pub http2: Option<bool>,
+}
+
+/// TLS on a listener.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `certificates`")]
+pub struct ListenerTls {
+    /// The certificates, chosen by the host a client names. The first is for clients that name none, or another.
+    #[schemars(length(min = 1))]
+    pub certificates: Vec<Certificate>,
+
+    /// Certificates of clients. Without it none is asked for.
+    pub client_auth: Option<ClientAuth>,
+}
+
+/// A certificate and its key. Both files are read again within a second of a change.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `cert` and `key`")]
+pub struct Certificate {
+    /// A PEM file: the certificate, then its intermediates. A relative path starts at the folder of this file.
+    pub cert: FilePath,
+
+    /// A PEM file with the private key.
+    pub key: FilePath,
+}
+
+/// Which certificates of clients are accepted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `ca`")]
+pub struct ClientAuth {
+    /// A PEM file with the authorities that may have issued them.
+    pub ca: FilePath,
+
+    /// A PEM file with lists of revoked certificates (CRL). Without it revocation is not checked.
+    pub crl: Option<FilePath>,
+
+    /// `required`: a client without an accepted certificate cannot connect. `optional`: one without any can, one with
+    /// another cannot.
+    #[serde(default)]
+    #[schemars(extend("default" = "required"))]
+    pub mode: ClientAuthMode,
+}
+
+/// Whether a client must have a certificate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ClientAuthMode {
+    #[default]
+    Required,
+    Optional,
 }
 
 /// The address of the health endpoints `/healthz` and `/readyz`.

@@ -103,7 +103,7 @@ impl Draft {
     fn fill(&mut self, path: &KeyPath) -> bool {
         let Some((parent, Step::Key(key))) = path.split() else { return false };
         let Some(Value::Mapping(entries)) = descend(&mut self.root, &parent) else { return false };
-        let is_list = matches!(key.as_str(), "listeners" | "apis" | "endpoints" | "plans");
+        let is_list = matches!(key.as_str(), "listeners" | "apis" | "endpoints" | "plans" | "certificates");
         let value = if is_list { Value::Sequence(Vec::new()) } else { Value::String(String::new()) };
         self.dropped.excuse(self.dropped.original(path));
         entries.insert(Value::String(key.clone()), value).is_none()

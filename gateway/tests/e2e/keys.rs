@@ -37,7 +37,22 @@ const PROVED_BY: &[(&str, &str)] = &[
     ("drain", "a_stream_that_does_not_end_is_cut_when_the_drain_time_is_over"),
     ("listeners[].address", "every_listener_listens_at_its_address_under_its_name"),
     ("listeners[].allowed_origins", "a_page_may_call_the_listener_that_allows_its_origin"),
+    ("listeners[].http2", "without_tls_http2_is_spoken_by_prior_knowledge_only_where_it_is_switched_on"),
     ("listeners[].name", "every_listener_listens_at_its_address_under_its_name"),
+    (
+        "listeners[].tls.certificates[].cert",
+        "the_host_a_client_names_chooses_the_certificate_and_the_first_is_for_all_others",
+    ),
+    ("listeners[].tls.certificates[].key", "a_key_of_another_certificate_is_refused"),
+    (
+        "listeners[].tls.client_auth.ca",
+        "where_a_client_certificate_is_required_only_the_authoritys_clients_connect",
+    ),
+    ("listeners[].tls.client_auth.crl", "a_revoked_client_certificate_is_refused"),
+    (
+        "listeners[].tls.client_auth.mode",
+        "where_it_is_optional_a_client_without_one_connects_and_one_with_anothers_does_not",
+    ),
     ("log.format", "text_lines_are_for_people"),
     ("log.level", "requests_are_not_logged_below_the_level"),
     ("public_urls", "clients_are_told_the_public_url_they_dialled"),

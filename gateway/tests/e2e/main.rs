@@ -19,4 +19,5 @@ mod mount;
 mod reload;
 mod streams;
 mod support;
+mod tls;
 mod wire;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pingora_core::tls::RootCertStore;
 use rustls_pki_types::CertificateDer;
@@ -17,21 +17,8 @@ const MAX_FILE: u64 = 1024 * 1024;
 
 /// Reads the PEM file `written`, whose path starts at `folder` unless it is absolute.
 pub fn authorities(written: &str, folder: &Path) -> Result<CertificateAuthorities, Refusal> {
-    let file = folder.join(written);
-    let pem = read(&file).map_err(|reason| {
-        let refusal = Refusal::new(format!("cannot read {}: {reason}", quoted(written)));
-        match Path::new(written).is_relative() {
-            true => refusal.help("a relative path starts at the folder of this file"),
-            false => refusal,
-        }
-    })?;
-    let certificates = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Refusal::new(format!("{} is not a PEM file: {error}", quoted(written))))?;
-    if certificates.is_empty() {
-        return Err(Refusal::new(format!("{} holds no certificate", quoted(written)))
-            .help("it needs at least one `-----BEGIN CERTIFICATE-----` block"));
-    }
+    let (file, pem) = read_pem(written, folder)?;
+    let certificates = certificates(written, &pem)?;
     for (index, certificate) in certificates.iter().enumerate() {
         // What TLS itself does with an authority when the first connection is made, done here where it can be told.
         RootCertStore::empty().add(certificate.clone()).map_err(|error| {
@@ -40,6 +27,31 @@ pub fn authorities(written: &str, folder: &Path) -> Result<CertificateAuthoritie
         })?;
     }
     Ok(CertificateAuthorities { file, certificates })
+}
+
+/// A PEM file and where it is.
+pub fn read_pem(written: &str, folder: &Path) -> Result<(PathBuf, Vec<u8>), Refusal> {
+    let file = folder.join(written);
+    let pem = read(&file).map_err(|reason| {
+        let refusal = Refusal::new(format!("cannot read {}: {reason}", quoted(written)));
+        match Path::new(written).is_relative() {
+            true => refusal.help("a relative path starts at the folder of this file"),
+            false => refusal,
+        }
+    })?;
+    Ok((file, pem))
+}
+
+/// The certificates of a PEM file, at least one.
+pub fn certificates(written: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Refusal> {
+    let certificates = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| Refusal::new(format!("{} is not a PEM file: {error}", quoted(written))))?;
+    match certificates.is_empty() {
+        false => Ok(certificates),
+        true => Err(Refusal::new(format!("{} holds no certificate", quoted(written)))
+            .help("it needs at least one `-----BEGIN CERTIFICATE-----` block")),
+    }
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, String> {

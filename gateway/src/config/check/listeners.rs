@@ -1,14 +1,15 @@
 //! The addresses: of the listeners, of the health endpoints, and whether clients can be told a URL for them.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
-use super::{Findings, Once, values};
+use super::{Findings, Once, tls, values};
 use crate::config::Listener;
 use crate::config::document::{Document, Listener as Written};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
 
-pub fn check(document: &Document, findings: &mut Findings) -> Vec<Listener> {
+pub fn check(document: &Document, folder: &Path, findings: &mut Findings) -> Vec<Listener> {
     let list = KeyPath::root().key("listeners");
     findings.refuse_empty(document.listeners.is_empty(), &list, "listener");
     let mut names = Once::default();
@@ -19,10 +20,13 @@ pub fn check(document: &Document, findings: &mut Findings) -> Vec<Listener> {
             written.name.as_ref().map(|name| findings.name(name, path.key("name"), &mut names, "listener"));
         let address = check_address(written, &path, &mut taken, findings);
         let origins = findings.origins(&written.allowed_origins, &path.key("allowed_origins"));
+        let tls = written.tls.as_ref().map(|tls| tls::check(tls, &path.key("tls"), folder, findings));
         Some(Listener {
             name: name.flatten(),
             address: address?,
             allowed_origins: origins.into_iter().map(|(_, origin)| origin).collect(),
+            http2: written.http2.unwrap_or(written.tls.is_some()),
+            tls,
         })
     };
     document.listeners.iter().enumerate().filter_map(check_one).collect()

@@ -1,5 +1,6 @@
 //! The files of `conf/` and the blocks of the documentation: what people copy has to work.
 
+use crate::support::certificates::Authority;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,14 @@ fn conf() -> tempfile::TempDir {
         fs::copy(&file, copy.path().join(file.file_name().unwrap())).unwrap();
     }
     install_authority(copy.path());
+    let authority = Authority::new(copy.path(), "partners");
+    let (certificate, key) = authority.certify("edge", "DNS:edge.example.com");
+    // A chain: what no file may lack without a warning.
+    let chain = [certificate, authority.ca.clone()].map(|file| fs::read(file).unwrap()).concat();
+    fs::write(copy.path().join("edge.pem"), chain).unwrap();
+    fs::rename(key, copy.path().join("edge.key")).unwrap();
+    let revoked = authority.revoke(&authority.certify("revoked", "DNS:revoked.example.com").0);
+    fs::rename(revoked, copy.path().join("partners.crl")).unwrap();
     copy
 }
 

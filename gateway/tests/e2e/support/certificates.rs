@@ -22,16 +22,44 @@ impl Authority {
 
     /// Certificate and key of a server on this machine: `localhost` and 127.0.0.1.
     pub fn certify_this_machine(&self) -> (PathBuf, PathBuf) {
+        self.certify("server", "IP:127.0.0.1,DNS:localhost")
+    }
+
+    /// Certificate and key for these subject alternative names, in files called after `name`.
+    pub fn certify(&self, name: &str, alternatives: &str) -> (PathBuf, PathBuf) {
+        let folder = self.ca.parent().expect("a folder");
         let [request, names, key, certificate] =
-            ["request", "names", "server-key", "server"].map(|end| self.ca.with_extension(end));
-        let mut command = openssl(&["req", "-subj", "/CN=upstream"]);
+            ["request", "names", "key", "pem"].map(|end| folder.join(format!("{name}-leaf.{end}")));
+        let mut command = openssl(&["req", "-subj", &format!("/CN={name}")]);
         run(new_key(&mut command, &key).arg("-out").arg(&request));
-        std::fs::write(&names, "subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n")
+        std::fs::write(&names, format!("subjectAltName={alternatives}\nbasicConstraints=CA:FALSE\n"))
             .expect("the file is written");
         let mut command = openssl(&["x509", "-req", "-days", "2", "-CAcreateserial"]);
         command.arg("-in").arg(request).arg("-CA").arg(&self.ca).arg("-CAkey").arg(&self.key);
         run(command.arg("-extfile").arg(names).arg("-out").arg(&certificate));
         (certificate, key)
+    }
+
+    /// A list (CRL) that revokes one certificate of this authority.
+    pub fn revoke(&self, certificate: &Path) -> PathBuf {
+        let folder = self.ca.parent().expect("a folder");
+        let [settings, list] = ["ca.cnf", "revoked.crl"].map(|name| folder.join(name));
+        std::fs::write(folder.join("index.txt"), "").expect("the file is written");
+        std::fs::write(folder.join("crlnumber"), "01\n").expect("the file is written");
+        let text = "[ca]\ndefault_ca=own\n[own]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\n\
+                    default_crl_days=2\ncrl_extensions=extensions\n[extensions]\n\
+                    authorityKeyIdentifier=keyid:always\n";
+        std::fs::write(&settings, text).expect("the file is written");
+        let own = |words: &[&str]| {
+            let mut command = openssl(&["ca", "-config", "ca.cnf"]);
+            command.current_dir(folder).arg("-cert").arg(&self.ca).arg("-keyfile").arg(&self.key).args(words);
+            command
+        };
+        let certificate = certificate.to_str().expect("a path of text");
+        run(&mut own(&["-revoke", certificate]));
+        let mut command = own(&["-gencrl", "-out"]);
+        run(command.arg(&list));
+        list
     }
 }
 

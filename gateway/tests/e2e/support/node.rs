@@ -1,7 +1,7 @@
 //! Real MCP parts: the Node programs in `tests/node`, made of the official SDK and `oidc-provider`.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
@@ -110,14 +110,29 @@ fn post_json(origin: &str, path: &str, body: &Value) -> Value {
 
 /// Runs a script with the official client and returns its report.
 pub fn client(script: &Value) -> Value {
+    run_script("mcp-client.mjs", script, &[], "steps")
+}
+
+/// The same, trusting this authority too.
+pub fn client_trusting(script: &Value, authority: &Path) -> Value {
+    run_script("mcp-client.mjs", script, &[("NODE_EXTRA_CA_CERTS", authority)], "steps")
+}
+
+/// One TLS connection, and what it saw.
+pub fn tls_client(script: &Value) -> Value {
+    run_script("tls-client.mjs", script, &[], "responses")
+}
+
+/// Gives a program its script and returns the line with `key` in it.
+fn run_script(program: &str, script: &Value, environment: &[(&str, &Path)], key: &str) -> Value {
     let mut command = Command::new("node");
-    command.current_dir(folder()).arg("mcp-client.mjs");
-    let mut process = Process::start("mcp-client.mjs", &mut command);
+    command.current_dir(folder()).arg(program).envs(environment.iter().copied());
+    let mut process = Process::start(program, &mut command);
     let mut stdin = process.child.stdin.take().expect("stdin is piped");
-    stdin.write_all(script.to_string().as_bytes()).expect("the client reads its script");
+    stdin.write_all(script.to_string().as_bytes()).expect("the program reads its script");
     drop(stdin);
-    process.wait_for(0, "the client's report", |line| {
+    process.wait_for(0, "its report", |line| {
         let line: Value = serde_json::from_str(line).ok()?;
-        line.get("steps").is_some().then_some(line)
+        line.get(key).is_some().then_some(line)
     })
 }
