@@ -12,6 +12,7 @@ use pingora_core::protocols::http::ServerSession;
 use tollgate_protocol::url::Origin;
 
 use crate::edge::Edge;
+use crate::listener::state::{self, Phase};
 
 /// The application behind the admin listener.
 pub struct Admin {
@@ -21,6 +22,8 @@ pub struct Admin {
 #[async_trait]
 impl ServeHttp for Admin {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+        // Whatever comes next is, at the earliest, the next request: a body is not asked for.
+        state::enter(Phase::Idle);
         let request = session.req_header();
         let host = request.headers.get(header::HOST).map(|host| host.as_bytes());
         let (status, body) = if !is_loopback(host) {

@@ -30,6 +30,8 @@ use std::time::Duration;
 use pingora_core::tls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
+pub use crate::listener::limits::Limits;
+
 pub use self::diagnostic::{Diagnostic, Report, Severity};
 pub use self::document::{AuthorizationMode, ClientAuthMode, LogFormat, LogLevel, UpstreamHost};
 use self::source::Source;
@@ -72,6 +74,7 @@ pub struct Listener {
     pub tls: Option<ListenerTls>,
     /// Whether HTTP/2 is spoken besides HTTP/1.1.
     pub http2: bool,
+    pub limits: Limits,
 }
 
 impl Config {

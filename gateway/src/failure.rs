@@ -4,12 +4,16 @@ use log::warn;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::context::Context;
+use crate::listener::state;
 use crate::reason::{self, Reason};
 use crate::respond::Refusal;
 
 /// The reason a client is given for an error of Pingora's.
 pub fn reason_of(error: &Error) -> &'static Reason {
     use ErrorType::*;
+    if let (ErrorSource::Downstream, Some(cut)) = (error.esource(), state::cut()) {
+        return cut.reason();
+    }
     match (error.esource(), error.etype()) {
         (ErrorSource::Downstream, InvalidHTTPHeader) => &reason::MALFORMED_HEAD,
         // Names of Pingora's own that it does not export.
@@ -30,7 +34,7 @@ pub fn reason_of(error: &Error) -> &'static Reason {
 
 /// Tells the operator, who may know the upstream's name; a client that left is not worth a line of its own.
 pub fn log(error: &Error, refusal: &Refusal, context: &Context) {
-    if refusal.reason == &reason::CLIENT_CLOSED {
+    if is_about_the_client(refusal.reason) {
         return;
     }
     let api = context.route.as_ref().map_or("-", |route| route.api.name.as_str());
@@ -38,6 +42,11 @@ pub fn log(error: &Error, refusal: &Refusal, context: &Context) {
     let cause = error.root_cause();
     let detail = if std::ptr::addr_eq(cause, error) { String::new() } else { format!(": {cause}") };
     warn!("{} api {api}: {}: {}{detail}", context.request_id, refusal.reason.slug, error.etype().as_str());
+}
+
+/// Whether the client alone is why a request ended: its log line says all there is.
+pub fn is_about_the_client(reason: &Reason) -> bool {
+    [&reason::CLIENT_CLOSED, &reason::BODY_TOO_SLOW, &reason::ANSWER_NOT_READ].contains(&reason)
 }
 
 /// A request that reached a hook its route should have been set for.

@@ -11,6 +11,7 @@ use tollgate_protocol::mount::Mount;
 
 use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
+use crate::listener::limits::Limits;
 use crate::origin::{PublicOrigin, PublicOrigins};
 use crate::plan::Plan;
 use crate::relay::announced::AnnouncedEndpoints;
@@ -33,6 +34,7 @@ pub struct Listener {
     pub allowed_origins: AllowedOrigins,
     /// Absent: clear text.
     pub tls: Option<Arc<ServerConfig>>,
+    pub limits: Limits,
 }
 
 /// One published service.

@@ -1,24 +1,39 @@
 //! Listening sockets: bound before anything is served, so that a port that is taken ends the process with
 //! a sentence instead of leaving it running deaf; and the accept loop that feeds Pingora.
 
+pub mod connections;
+pub mod guard;
+mod guard_io;
+pub mod limits;
+mod pace;
+pub mod refused;
+pub mod state;
 pub mod tls;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use log::{debug, error, warn};
+use log::{debug, error};
 use pingora_core::apps::ServerApp;
 use pingora_core::listeners::tls::Acceptor as TlsAcceptor;
-use pingora_core::protocols::Stream;
 use pingora_core::protocols::l4::listener::Listener as Acceptor;
 use pingora_core::protocols::l4::stream::Stream as L4Stream;
+use pingora_core::protocols::{GetSocketDigest, Stream};
 use pingora_core::server::{ListenFds, ShutdownWatch};
 use pingora_core::services::Service;
 use pingora_core::tls::ServerConfig;
 use tokio::time::timeout;
+
+use self::connections::{Admitted, Connections};
+use self::guard::Guarded;
+use self::limits::Limits;
+use self::refused::REFUSED;
+use self::state::{CONNECTION, ConnectionState, Cut};
 
 /// A listening socket nobody accepts from yet.
 pub struct Bound {
@@ -44,6 +59,8 @@ pub struct Serving<A> {
     pub app: Arc<A>,
     /// Asked at each connection, so that a reload reaches the next one.
     pub tls: Box<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync>,
+    /// Asked likewise.
+    pub limits: Box<dyn Fn() -> Limits + Send + Sync>,
 }
 
 /// A set of listeners with the application behind each, run on one set of threads.
@@ -71,11 +88,12 @@ impl<A: ServerApp + Send + Sync + 'static> Service for ListenerService<A> {
     async fn start_service(&mut self, _: Option<ListenFds>, process_ends: ShutdownWatch, _: usize) {
         let draining = self.draining.clone().unwrap_or(process_ends);
         let mut loops = Vec::new();
-        for Serving { bound, app, tls } in self.listeners.drain(..) {
+        for Serving { bound, app, tls, limits } in self.listeners.drain(..) {
             match tokio::net::TcpListener::from_std(bound.socket) {
                 Ok(socket) => {
                     let acceptor = Acceptor::from(socket);
-                    loops.push(tokio::spawn(accept_until_draining(acceptor, app, tls, draining.clone())));
+                    let accepting = Accepting { app, tls, limits, connections: Arc::default() };
+                    loops.push(tokio::spawn(accepting.until_draining(acceptor, draining.clone())));
                 }
                 Err(error) => error!("listener {} cannot be served: {error}", bound.name),
             }
@@ -101,55 +119,92 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 /// When the process is out of file descriptors, accepting again at once would only spin.
 const OUT_OF_RESOURCES: Duration = Duration::from_secs(1);
 
-async fn accept_until_draining<A>(
-    acceptor: Acceptor,
+/// One listener's accept loop.
+struct Accepting<A> {
     app: Arc<A>,
     tls: Box<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync>,
-    mut draining: ShutdownWatch,
-) where
-    A: ServerApp + Send + Sync + 'static,
-{
-    loop {
-        let accepted = tokio::select! {
-            accepted = acceptor.accept() => accepted,
-            _ = draining.wait_for(|draining| *draining) => return,
-        };
-        match accepted {
-            Ok(mut stream) => {
-                // Small writes (events, chunks) must not wait for an acknowledgement.
-                if stream.set_nodelay().is_err() {
-                    continue;
-                }
-                let (app, tls, draining) = (app.clone(), tls(), draining.clone());
-                tokio::spawn(async move {
-                    if let Some(stream) = secure(stream, tls).await {
-                        app.process_new(stream, &draining).await;
+    limits: Box<dyn Fn() -> Limits + Send + Sync>,
+    connections: Arc<Connections>,
+}
+
+impl<A: ServerApp + Send + Sync + 'static> Accepting<A> {
+    async fn until_draining(self, acceptor: Acceptor, mut draining: ShutdownWatch) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = acceptor.accept() => accepted,
+                _ = draining.wait_for(|draining| *draining) => return,
+            };
+            match accepted {
+                Ok(stream) => self.take(stream, &draining),
+                Err(error) => {
+                    debug!("cannot accept a connection: {error}");
+                    REFUSED.accept_failed.note();
+                    if !is_about_one_connection(&error) {
+                        tokio::time::sleep(OUT_OF_RESOURCES).await;
                     }
-                });
-            }
-            Err(error) => {
-                warn!("cannot accept a connection: {error}");
-                if !is_about_one_connection(&error) {
-                    tokio::time::sleep(OUT_OF_RESOURCES).await;
                 }
             }
         }
     }
+
+    /// Serves a connection in a task of its own, unless it is one too many: then dropping it closes it.
+    fn take(&self, mut stream: L4Stream, draining: &ShutdownWatch) {
+        let limits = (self.limits)();
+        let Some(admitted) = self.admit(&stream, &limits) else { return };
+        // Small writes (events, chunks) must not wait for an acknowledgement.
+        if stream.set_nodelay().is_err() {
+            return;
+        }
+        let (app, tls, draining) = (self.app.clone(), (self.tls)(), draining.clone());
+        tokio::spawn(async move {
+            let state = Arc::new(ConnectionState::new());
+            if let Some(stream) = secure(stream, tls, limits, &state).await {
+                let serving = CONNECTION.scope(state.clone(), app.process_new(stream, &draining));
+                until_head_is_late(serving, &state).await;
+            }
+            drop(admitted);
+        });
+    }
+
+    fn admit(&self, stream: &L4Stream, limits: &Limits) -> Option<Admitted> {
+        let digest = stream.get_socket_digest()?;
+        let address = digest.peer_addr()?.as_inet()?.ip();
+        let admitted = self.connections.admit(address, limits, Instant::now());
+        admitted.map_err(|beyond| beyond.tally().note()).ok()
+    }
 }
 
-/// Takes the TLS handshake, where there is TLS. A client that does not finish it is not worth a log line: on a
-/// public port most are scanners.
-async fn secure(stream: L4Stream, tls: Option<Arc<ServerConfig>>) -> Option<Stream> {
-    let Some(config) = tls else { return Some(Box::new(stream)) };
+/// Serves until the connection ends, or its stream has given up on a request head: Pingora, told by an error, would
+/// write a line for each.
+async fn until_head_is_late<T>(serving: impl Future<Output = T>, state: &ConnectionState) {
+    let mut serving = pin!(serving);
+    std::future::poll_fn(|cx| match serving.as_mut().poll(cx) {
+        Poll::Ready(_) => Poll::Ready(()),
+        // The stream is polled by nobody but `serving`, so this is the moment at which it shows.
+        Poll::Pending if state.cut() == Some(Cut::Head) => Poll::Ready(()),
+        Poll::Pending => Poll::Pending,
+    })
+    .await;
+}
+
+/// Takes the TLS handshake, where there is TLS. A client that does not finish it is not worth a log line of its own:
+/// on a public port most are scanners.
+async fn secure(
+    stream: L4Stream,
+    tls: Option<Arc<ServerConfig>>,
+    limits: Limits,
+    state: &Arc<ConnectionState>,
+) -> Option<Stream> {
+    let Some(config) = tls else { return Some(Box::new(Guarded::new(stream, limits, state.clone()))) };
     let acceptor = TlsAcceptor::from_server_config(config);
     match timeout(HANDSHAKE, acceptor.tls_handshake(stream)).await {
-        Ok(Ok(stream)) => Some(Box::new(stream)),
+        Ok(Ok(stream)) => Some(Box::new(Guarded::new(stream, limits, state.clone()))),
         Ok(Err(error)) => {
             debug!("a TLS handshake failed: {}", error.etype().as_str());
             None
         }
         Err(_) => {
-            debug!("a TLS handshake took too long");
+            REFUSED.handshake_timeout.note();
             None
         }
     }

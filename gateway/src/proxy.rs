@@ -17,6 +17,8 @@ use crate::access_log;
 use crate::context::{Context, RequestId, Route};
 use crate::edge::Edge;
 use crate::failure;
+use crate::listener::limits::Limits;
+use crate::listener::state::{self, Phase};
 use crate::reason;
 use crate::relay::event_stream::LegacyStream;
 use crate::relay::well_known::{self, WellKnown};
@@ -28,6 +30,15 @@ use crate::upstream_head;
 /// An idle connection is closed after this long, on every request and not only after the first.
 const KEEPALIVE_SECONDS: u64 = 60;
 
+/// What one write to an HTTP/2 stream may hold at most: a chunk of a body as Pingora reads it.
+const CHUNK: u32 = 64 * 1024;
+
+/// The minimum rate, for a client that takes its time with one stream and not with the connection: for that one the
+/// stream below sees nothing to wait for.
+fn http2_write_timeout(limits: &Limits) -> Option<Duration> {
+    limits.min_response_rate.map(|rate| limits.min_rate_grace + Duration::from_secs(1) * CHUNK / rate.get())
+}
+
 /// The proxy behind one listener.
 pub struct Proxy {
     edge: Arc<Edge>,
@@ -38,6 +49,10 @@ pub struct Proxy {
 impl Proxy {
     pub fn new(edge: Arc<Edge>, listener: usize) -> Proxy {
         Proxy { edge, listener }
+    }
+
+    fn limits(&self, context: &Context) -> Limits {
+        context.gateway.listeners.get(self.listener).map(|listener| listener.limits).unwrap_or_default()
     }
 
     fn decide(&self, session: &Session, context: &Context) -> std::result::Result<Decided, Refusal> {
@@ -112,7 +127,11 @@ impl ProxyHttp for Proxy {
     /// No modules: Pingora's default one would compress event streams and stall them.
     fn init_downstream_modules(&self, _: &mut HttpModules) {}
 
-    async fn early_request_filter(&self, session: &mut Session, _: &mut Context) -> Result<()> {
+    async fn early_request_filter(&self, session: &mut Session, context: &mut Context) -> Result<()> {
+        state::enter(if session.is_body_empty() { Phase::Answer } else { Phase::Body });
+        if session.is_http2() {
+            session.set_write_timeout(http2_write_timeout(&self.limits(context)));
+        }
         // Pingora sets an infinite keep-alive with each request that allows one.
         if session.get_keepalive().is_some() {
             session.set_keepalive(Some(KEEPALIVE_SECONDS));
@@ -148,6 +167,19 @@ impl ProxyHttp for Proxy {
             }
         });
         self.answer(session, context, reply).await
+    }
+
+    async fn request_body_filter(
+        &self,
+        _: &mut Session,
+        _: &mut Option<Bytes>,
+        end_of_stream: bool,
+        _: &mut Context,
+    ) -> Result<()> {
+        if end_of_stream {
+            state::enter(Phase::Answer);
+        }
+        Ok(())
     }
 
     async fn upstream_peer(&self, _: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
@@ -281,5 +313,6 @@ impl ProxyHttp for Proxy {
 
     async fn logging(&self, session: &mut Session, failure: Option<&Error>, context: &mut Context) {
         access_log::record(session, context, failure);
+        state::enter(Phase::Idle);
     }
 }

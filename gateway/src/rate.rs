@@ -29,7 +29,7 @@ impl MetadataRate {
         if full_again.len() >= ADDRESSES_MAX {
             full_again.clear();
         }
-        let at = full_again.entry(bucket(address)).or_insert(now);
+        let at = full_again.entry(client_network(address)).or_insert(now);
         let next = (*at).max(now) + GROWTH;
         if next.duration_since(now) > GROWTH * BURST {
             return Err(1);
@@ -40,7 +40,7 @@ impl MetadataRate {
 }
 
 /// A client commands a whole IPv6 /64.
-fn bucket(address: IpAddr) -> IpAddr {
+pub fn client_network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => {
             let [a, b, c, d, ..] = v6.segments();

@@ -23,9 +23,11 @@ macro_rules! reasons {
 }
 
 reasons! {
+    HEAD_TIMEOUT = 408 "head_timeout", "The request head did not arrive in time.";
     MALFORMED_HEAD = 400 "malformed_head", "The request head is not well-formed HTTP/1.1.";
     HEAD_TOO_LARGE = 431 "head_too_large", "The request head is larger than this gateway accepts.";
     MALFORMED_BODY = 400 "malformed_body", "The request body breaks the framing its head announced.";
+    BODY_TOO_SLOW = 408 "body_too_slow", "The request body arrived too slowly.";
     TARGET_TOO_LONG = 414 "target_too_long", "The request target is longer than this gateway accepts.";
     METHOD_NOT_SUPPORTED = 501 "method_not_supported", "This gateway does not relay this request method.";
     TRANSFER_CODING_NOT_SUPPORTED = 501 "transfer_coding_not_supported", "Only the chunked transfer coding is understood.";
@@ -54,6 +56,7 @@ reasons! {
     UPSTREAM_CHALLENGE_TOO_LARGE = 502 "upstream_challenge_too_large", "The MCP server's challenge is larger than this gateway accepts.";
     FOREIGN_MESSAGE_ENDPOINT = 502 "foreign_message_endpoint", "The MCP server announced a message endpoint on another origin.";
     CLIENT_CLOSED = 499 "client_closed", "The client went away before the answer was complete.";
+    ANSWER_NOT_READ = 499 "answer_not_read", "The client did not read the answer in time.";
     INTERNAL = 500 "internal", "The gateway failed; the log line with this request id says more.";
 }
 

@@ -14,6 +14,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
 use tollgate_protocol::{jsonrpc, problem};
 
+use crate::context::RequestId;
 use crate::reason::Reason;
 
 /// A request the gateway will not relay, and why.
@@ -125,6 +126,20 @@ impl Reply {
         }
         Ok(())
     }
+}
+
+/// The whole answer to a client whose request never came, for a connection that is then closed.
+pub fn without_request(reason: &'static Reason) -> Vec<u8> {
+    let body = Refusal::new(reason).problem_body(&RequestId::next().to_string());
+    let phrase = http::StatusCode::from_u16(reason.status).ok().and_then(|status| status.canonical_reason());
+    format!(
+        "HTTP/1.1 {} {}\r\nContent-Type: application/problem+json\r\nContent-Length: {}\r\n\
+         Cache-Control: no-store\r\nConnection: close\r\n\r\n{body}",
+        reason.status,
+        phrase.unwrap_or_default(),
+        body.len()
+    )
+    .into_bytes()
 }
 
 fn speaks_json_rpc(request: &RequestHeader) -> bool {

@@ -23,6 +23,7 @@ use crate::control::Control;
 use crate::edge::Edge;
 use crate::endpoint::resolve::refresh_all;
 use crate::gateway::Gateway;
+use crate::listener::limits::Limits;
 use crate::listener::{Bound, ListenerService, Serving, bind};
 use crate::log_output;
 use crate::logging;
@@ -133,12 +134,14 @@ fn run_server(
         proxy.h2_options = Some(h2_options());
         let app = Arc::new(proxy);
         proxies.push(app.clone());
-        listeners.push(Serving { bound, app, tls: tls_of(edge.clone(), index) });
+        let (tls, limits) = (tls_of(edge.clone(), index), limits_of(edge.clone(), index));
+        listeners.push(Serving { bound, app, tls, limits });
     }
     server.add_service(ListenerService::new("edge", threads, listeners, Some(draining)));
     if let Some(admin) = admin {
         let app = Arc::new(Admin { edge: edge.clone() });
-        let serving = Serving { bound: admin, app, tls: Box::new(|| None) };
+        let serving =
+            Serving { bound: admin, app, tls: Box::new(|| None), limits: Box::new(Limits::default) };
         // Open while requests drain: that is when orchestrators ask whether to send more.
         server.add_service(ListenerService::new("admin", 1, vec![serving], None));
     }
@@ -150,6 +153,13 @@ fn run_server(
 /// The TLS of a listener as of now.
 fn tls_of(edge: Arc<Edge>, listener: usize) -> Box<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync> {
     Box::new(move || edge.gateway.load().listeners.get(listener).and_then(|listener| listener.tls.clone()))
+}
+
+/// The limits of a listener as of now.
+fn limits_of(edge: Arc<Edge>, listener: usize) -> Box<dyn Fn() -> Limits + Send + Sync> {
+    Box::new(move || {
+        edge.gateway.load().listeners.get(listener).map(|listener| listener.limits).unwrap_or_default()
+    })
 }
 
 /// A connection is closed after this many requests, so that what it holds is given back some time.

@@ -59,6 +59,7 @@ pub fn listeners(config: &Config, bound: &[SocketAddr]) -> Result<Vec<Listener>,
                 listed: listener.allowed_origins.clone(),
             },
             tls,
+            limits: listener.limits,
         })
     };
     config.listeners.iter().zip(bound).map(build_one).collect()

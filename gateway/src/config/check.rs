@@ -5,6 +5,7 @@
 
 mod apis;
 mod certificates;
+mod limits;
 mod listeners;
 mod tls;
 mod upstream;

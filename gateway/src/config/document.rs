@@ -70,6 +70,46 @@ pub struct Listener {
     /// Whether HTTP/2 is spoken besides HTTP/1.1. With TLS it is offered unless this says `false`; without TLS it is
     /// spoken with clients that begin with it (prior knowledge) only if this says `true`.
     pub http2: Option<bool>,
+
+    /// What clients of this listener may take: time, and connections.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// What the clients of a listener may take. A client is an address, or an IPv6 network of 64 bits.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with limits such as `head_timeout`")]
+pub struct Limits {
+    /// How long a request head may take: from the accept on, or from the first byte of a later request on.
+    #[schemars(extend("default" = "10s"))]
+    pub head_timeout: Option<Duration>,
+
+    /// How long a request body may take. Without it, as long as `min_request_rate` is kept.
+    pub body_timeout: Option<Duration>,
+
+    /// Bytes a second that a client must send of a request body. 0: no minimum.
+    #[schemars(extend("default" = 500))]
+    pub min_request_rate: Option<u32>,
+
+    /// Bytes a second that a client must read of what there is for it. 0: no minimum.
+    #[schemars(extend("default" = 500))]
+    pub min_response_rate: Option<u32>,
+
+    /// How far a client may fall behind these rates: how long it may send, or read, nothing at all.
+    #[schemars(extend("default" = "10s"))]
+    pub min_rate_grace: Option<Duration>,
+
+    /// Connections open at the same time.
+    #[schemars(range(min = 1), extend("default" = 10_000))]
+    pub connections: Option<u32>,
+
+    /// Connections of one client open at the same time.
+    #[schemars(range(min = 1), extend("default" = 1_024))]
+    pub connections_per_client: Option<u32>,
+
+    /// New connections of one client in a second. Without it, any number.
+    #[schemars(range(min = 1))]
+    pub connection_rate_per_client: Option<u32>,
 }
 
 /// TLS on a listener.

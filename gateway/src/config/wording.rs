@@ -109,6 +109,7 @@ fn wrong_type(found: &str, expected: &str, path: &KeyPath) -> Problem {
     let expected = match expected {
         "a sequence" => "a list",
         "string or map" | "a singleton map" => "one word",
+        "u32" => "a whole number that is not negative",
         other => other,
     };
     let problem = Problem::error(path.clone(), format!("expected {expected}, found {found}"));

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::{Findings, Once, tls, values};
+use super::{Findings, Once, limits, tls, values};
 use crate::config::Listener;
 use crate::config::document::{Document, Listener as Written};
 use crate::config::key_path::KeyPath;
@@ -27,6 +27,7 @@ pub fn check(document: &Document, folder: &Path, findings: &mut Findings) -> Vec
             allowed_origins: origins.into_iter().map(|(_, origin)| origin).collect(),
             http2: written.http2.unwrap_or(written.tls.is_some()),
             tls,
+            limits: limits::check(&written.limits, &path.key("limits"), findings),
         })
     };
     document.listeners.iter().enumerate().filter_map(check_one).collect()

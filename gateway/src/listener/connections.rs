@@ -1,0 +1,178 @@
+//! The open connections of a listener, in total and by client, and how fast each client opens new ones.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::limits::Limits;
+use super::refused::{REFUSED, Tally};
+use crate::rate::client_network;
+
+/// Clients without a connection are remembered for their rate alone, and forgotten beyond this many.
+const CLIENTS_SWEPT_AT: usize = 8192;
+
+/// One listener's.
+#[derive(Default)]
+pub struct Connections(Mutex<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    total: u32,
+    clients: HashMap<IpAddr, Client>,
+    swept_at: usize,
+}
+
+struct Client {
+    open: u32,
+    /// When it may again open a second's worth at once (the "theoretical arrival time" of GCRA).
+    full_again: Instant,
+}
+
+/// Counts as one connection until dropped.
+pub struct Admitted {
+    connections: Arc<Connections>,
+    client: IpAddr,
+}
+
+/// Which limit a connection is beyond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beyond {
+    Connections,
+    ConnectionsPerClient,
+    RatePerClient,
+}
+
+impl Beyond {
+    pub fn tally(self) -> &'static Tally {
+        match self {
+            Beyond::Connections => &REFUSED.connection_limit,
+            Beyond::ConnectionsPerClient => &REFUSED.client_connection_limit,
+            Beyond::RatePerClient => &REFUSED.client_connection_rate,
+        }
+    }
+}
+
+impl Connections {
+    /// Counts a connection in.
+    ///
+    /// # Errors
+    /// When it is one too many, and is to be closed.
+    pub fn admit(
+        self: &Arc<Self>,
+        address: IpAddr,
+        limits: &Limits,
+        now: Instant,
+    ) -> Result<Admitted, Beyond> {
+        let client = client_network(address);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.total >= limits.connections.get() {
+            return Err(Beyond::Connections);
+        }
+        counts.sweep(now);
+        let known = counts.clients.entry(client).or_insert(Client { open: 0, full_again: now });
+        if known.open >= limits.connections_per_client.get() {
+            return Err(Beyond::ConnectionsPerClient);
+        }
+        if let Some(rate) = limits.connection_rate_per_client {
+            known.take(Duration::from_secs(1) / rate.get(), now)?;
+        }
+        known.open += 1;
+        counts.total += 1;
+        Ok(Admitted { connections: self.clone(), client })
+    }
+}
+
+impl Client {
+    fn take(&mut self, growth: Duration, now: Instant) -> Result<(), Beyond> {
+        let next = self.full_again.max(now) + growth;
+        // Rounding down `growth` leaves room for the last of a second's worth.
+        if next.duration_since(now) > Duration::from_secs(1) {
+            return Err(Beyond::RatePerClient);
+        }
+        self.full_again = next;
+        Ok(())
+    }
+}
+
+impl Counts {
+    /// Forgets whom there is nothing to remember about, at a cost that many newcomers share.
+    fn sweep(&mut self, now: Instant) {
+        if self.clients.len() >= self.swept_at.max(CLIENTS_SWEPT_AT) {
+            self.clients.retain(|_, client| client.open > 0 || client.full_again > now);
+            self.swept_at = self.clients.len() * 2;
+        }
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut counts = self.connections.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.total = counts.total.saturating_sub(1);
+        let Some(client) = counts.clients.get_mut(&self.client) else { return };
+        client.open = client.open.saturating_sub(1);
+        if client.open == 0 && client.full_again <= Instant::now() {
+            counts.clients.remove(&self.client);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroU32;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    fn limits(connections: u32, per_client: u32, rate: u32) -> Limits {
+        Limits {
+            connections: NonZeroU32::new(connections).expect("positive"),
+            connections_per_client: NonZeroU32::new(per_client).expect("positive"),
+            connection_rate_per_client: NonZeroU32::new(rate),
+            ..Limits::default()
+        }
+    }
+
+    #[test]
+    fn a_connection_counts_until_it_is_dropped() {
+        let (connections, limits, now) = (Arc::<Connections>::default(), limits(3, 2, 0), Instant::now());
+        let admit = |text: &str| connections.admit(address(text), &limits, now);
+        let first = admit("192.0.2.1").map_err(|_| "one").expect("admitted");
+        let _second = admit("192.0.2.1").map_err(|_| "two").expect("admitted");
+        assert_eq!(admit("192.0.2.1").err(), Some(Beyond::ConnectionsPerClient));
+        let _other = admit("192.0.2.2").map_err(|_| "three").expect("admitted");
+        assert_eq!(admit("192.0.2.3").err(), Some(Beyond::Connections));
+        drop(first);
+        assert!(admit("192.0.2.1").is_ok());
+    }
+
+    #[test]
+    fn an_ipv6_network_of_64_bits_is_one_client() {
+        let (connections, limits, now) = (Arc::<Connections>::default(), limits(9, 1, 0), Instant::now());
+        let _one = connections.admit(address("2001:db8::1"), &limits, now).ok().expect("admitted");
+        assert!(connections.admit(address("2001:db8::2"), &limits, now).is_err());
+        assert!(connections.admit(address("2001:db8:0:1::1"), &limits, now).is_ok());
+    }
+
+    #[test]
+    fn a_client_opens_so_many_a_second_even_when_it_closes_them() {
+        let (connections, limits, now) = (Arc::<Connections>::default(), limits(99, 99, 3), Instant::now());
+        let client = address("192.0.2.1");
+        assert!((0..3).all(|_| connections.admit(client, &limits, now).is_ok()));
+        assert_eq!(connections.admit(client, &limits, now).err(), Some(Beyond::RatePerClient));
+        assert!(connections.admit(address("192.0.2.2"), &limits, now).is_ok());
+        assert!(connections.admit(client, &limits, now + Duration::from_millis(334)).is_ok());
+    }
+
+    #[test]
+    fn clients_that_left_are_forgotten() {
+        let (connections, limits, now) = (Arc::<Connections>::default(), limits(9, 9, 1), Instant::now());
+        for client in 0..u32::try_from(CLIENTS_SWEPT_AT).expect("small") {
+            assert!(connections.admit(IpAddr::V4(client.into()), &limits, now).is_ok());
+        }
+        assert!(connections.admit(address("192.0.2.1"), &limits, now + Duration::from_secs(2)).is_ok());
+        assert_eq!(connections.0.lock().expect("unpoisoned").clients.len(), 1);
+    }
+}

@@ -1,0 +1,213 @@
+//! The stream handed to Pingora, with an eye on the clock: a request head has a deadline, a body and an answer a
+//! minimum rate. Pingora's own timeouts are per read, so one byte a minute would satisfy them for ever.
+//!
+//! While nobody is waited for, a read costs a look at the phase and a write a look at one flag.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use pingora_core::protocols::{ALPN, IO, Ssl};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::limits::Limits;
+use super::pace::Pace;
+use super::refused::REFUSED;
+use super::state::{ConnectionState, Cut, Phase};
+use crate::respond;
+
+/// RFC 9113 §3.4: what an HTTP/2 client begins with.
+pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A stream that ends when its client is too slow.
+#[derive(Debug)]
+pub struct Guarded<S> {
+    pub(super) inner: S,
+    pub(super) state: Arc<ConnectionState>,
+    limits: Limits,
+    /// TLS has agreed on HTTP/2, where a 408 would be noise.
+    http2: bool,
+    pub(super) head_until: Instant,
+    body_until: Option<Instant>,
+    reading: Pace,
+    writing: Pace,
+    read_timer: Timer,
+    write_timer: Timer,
+}
+
+/// Made when it is first needed, then moved.
+#[derive(Debug, Default)]
+struct Timer(Option<Pin<Box<Sleep>>>);
+
+impl Timer {
+    fn poll(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if sleep.deadline() != until {
+            sleep.as_mut().reset(until);
+        }
+        sleep.as_mut().poll(cx)
+    }
+}
+
+impl<S: IO> Guarded<S> {
+    pub fn new(inner: S, limits: Limits, state: Arc<ConnectionState>) -> Guarded<S> {
+        Guarded {
+            http2: matches!(Ssl::selected_alpn_proto(&inner), Some(ALPN::H2)),
+            inner,
+            state,
+            head_until: Instant::now() + limits.head_timeout,
+            body_until: None,
+            reading: Pace::new(limits.min_request_rate, limits.min_rate_grace),
+            writing: Pace::new(limits.min_response_rate, limits.min_rate_grace),
+            read_timer: Timer::default(),
+            write_timer: Timer::default(),
+            limits,
+        }
+    }
+
+    /// Bytes of the client have arrived.
+    fn has_read(&mut self, bytes: usize) {
+        match self.state.phase() {
+            Phase::Answer | Phase::Http2 => {}
+            Phase::Idle if bytes > 0 => {
+                self.state.enter(Phase::Head);
+                self.head_until = Instant::now() + self.limits.head_timeout;
+                self.begin_request();
+            }
+            Phase::Head if self.http2 => self.state.enter(Phase::Http2),
+            Phase::Idle | Phase::Head => {}
+            Phase::Body => self.reading.moved(bytes, Instant::now),
+        }
+    }
+
+    fn begin_request(&mut self) {
+        self.reading.reset();
+        self.body_until = None;
+    }
+
+    /// Nothing has arrived: how long that may go on, and what it would be too slow for.
+    fn may_wait(&mut self) -> Option<(Instant, Cut)> {
+        match self.state.phase() {
+            Phase::Answer | Phase::Http2 | Phase::Idle => None,
+            Phase::Head => Some((self.head_until, Cut::Head)),
+            Phase::Body => {
+                if let (None, Some(timeout)) = (self.body_until, self.limits.body_timeout) {
+                    self.body_until = Some(Instant::now() + timeout);
+                }
+                let until = self.reading.wait(Instant::now).into_iter().chain(self.body_until).min()?;
+                Some((until, Cut::Body))
+            }
+        }
+    }
+
+    fn poll_may_wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some((until, cut)) = self.may_wait() else { return Poll::Pending };
+        ready!(self.read_timer.poll(until, cx));
+        if cut == Cut::Head {
+            self.give_up_on_head(cx);
+            // The accept loop ends the connection as soon as this returns.
+            return Poll::Pending;
+        }
+        self.state.set_cut(cut);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Answers a head that is late and ends the connection. Nothing was sent on it that could be in the way, so a
+    /// client that does not take these few bytes at once goes without.
+    pub(super) fn give_up_on_head(&mut self, cx: &mut Context<'_>) {
+        REFUSED.head_timeout.note();
+        self.state.set_cut(Cut::Head);
+        let mut inner = Pin::new(&mut self.inner);
+        if !self.http2 {
+            let _ = inner.as_mut().poll_write(cx, &respond::without_request(Cut::Head.reason()));
+            let _ = inner.as_mut().poll_flush(cx);
+        }
+        let _ = inner.poll_shutdown(cx);
+    }
+
+    /// Passes on what a write came to, or ends it when the client has not made room for too long.
+    fn write_in_time<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        polled: Poll<io::Result<T>>,
+        bytes: impl FnOnce(&T) -> usize,
+    ) -> Poll<io::Result<T>> {
+        match polled {
+            Poll::Ready(Ok(done)) => {
+                self.writing.moved(bytes(&done), Instant::now);
+                Poll::Ready(Ok(done))
+            }
+            Poll::Ready(error) => Poll::Ready(error),
+            Poll::Pending => {
+                let Some(until) = self.writing.wait(Instant::now) else { return Poll::Pending };
+                ready!(self.write_timer.poll(until, cx));
+                self.state.set_cut(Cut::Answer);
+                if self.state.phase() == Phase::Http2 {
+                    REFUSED.answer_not_read.note();
+                }
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
+    }
+
+    fn refuse_after_cut(&self) -> io::Result<()> {
+        match self.state.cut() {
+            Some(Cut::Answer) => Err(io::ErrorKind::TimedOut.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<S: IO> AsyncRead for Guarded<S> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        match Pin::new(&mut this.inner).poll_read(cx, buf) {
+            Poll::Ready(result) => {
+                this.has_read(buf.filled().len() - before);
+                Poll::Ready(result)
+            }
+            Poll::Pending => this.poll_may_wait(cx),
+        }
+    }
+}
+
+impl<S: IO> AsyncWrite for Guarded<S> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.refuse_after_cut()?;
+        let polled = Pin::new(&mut this.inner).poll_write(cx, buf);
+        this.write_in_time(cx, polled, |written| *written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.refuse_after_cut()?;
+        let polled = Pin::new(&mut this.inner).poll_write_vectored(cx, bufs);
+        this.write_in_time(cx, polled, |written| *written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.refuse_after_cut()?;
+        let polled = Pin::new(&mut this.inner).poll_flush(cx);
+        this.write_in_time(cx, polled, |()| 0)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.refuse_after_cut()?;
+        let polled = Pin::new(&mut this.inner).poll_shutdown(cx);
+        this.write_in_time(cx, polled, |()| 0)
+    }
+}

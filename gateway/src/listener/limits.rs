@@ -1,0 +1,39 @@
+//! What a listener's clients may take: time, and connections.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// The limits of one listener. A connection keeps those it was accepted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For a whole request head, counted from the accept (after TLS) or from the first byte of a later request.
+    pub head_timeout: Duration,
+    /// For a whole request body.
+    pub body_timeout: Option<Duration>,
+    /// Bytes a second a client must send of a body it is being waited for.
+    pub min_request_rate: Option<NonZeroU32>,
+    /// Bytes a second a client must take of what is there for it.
+    pub min_response_rate: Option<NonZeroU32>,
+    /// How far a client may fall behind these rates.
+    pub min_rate_grace: Duration,
+    /// Open at the same time.
+    pub connections: NonZeroU32,
+    pub connections_per_client: NonZeroU32,
+    /// New ones a second.
+    pub connection_rate_per_client: Option<NonZeroU32>,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            head_timeout: Duration::from_secs(10),
+            body_timeout: None,
+            min_request_rate: NonZeroU32::new(500),
+            min_response_rate: NonZeroU32::new(500),
+            min_rate_grace: Duration::from_secs(10),
+            connections: NonZeroU32::MIN.saturating_add(9_999),
+            connections_per_client: NonZeroU32::MIN.saturating_add(1_023),
+            connection_rate_per_client: None,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What was refused to connections rather than to requests, which have a log line each. An attack must not fill the
+//! disk, so each kind is logged at most once a second, with how many it were.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use once_cell::sync::Lazy;
+
+use crate::logging::Fields;
+
+const BETWEEN_LINES: Duration = Duration::from_secs(1);
+
+/// The counts of this process, as its log is one.
+pub static REFUSED: Lazy<Refused> = Lazy::new(Refused::default);
+
+pub struct Refused {
+    pub connection_limit: Tally,
+    pub client_connection_limit: Tally,
+    pub client_connection_rate: Tally,
+    pub handshake_timeout: Tally,
+    pub head_timeout: Tally,
+    pub answer_not_read: Tally,
+    pub accept_failed: Tally,
+}
+
+impl Default for Refused {
+    fn default() -> Refused {
+        Refused {
+            connection_limit: Tally::new("connection_limit"),
+            client_connection_limit: Tally::new("client_connection_limit"),
+            client_connection_rate: Tally::new("client_connection_rate"),
+            handshake_timeout: Tally::new("handshake_timeout"),
+            head_timeout: Tally::new("head_timeout"),
+            answer_not_read: Tally::new("answer_not_read"),
+            accept_failed: Tally::new("accept_failed"),
+        }
+    }
+}
+
+/// How often one thing has happened since the last line about it.
+pub struct Tally(Arc<Count>);
+
+struct Count {
+    reason: &'static str,
+    pending: AtomicU64,
+    /// A line was written less than a second ago, and a task will see to the next.
+    quiet: AtomicBool,
+}
+
+impl Tally {
+    fn new(reason: &'static str) -> Tally {
+        Tally(Arc::new(Count { reason, pending: AtomicU64::new(0), quiet: AtomicBool::new(false) }))
+    }
+
+    /// Counts one; called in a task.
+    pub fn note(&self) {
+        self.0.pending.fetch_add(1, Ordering::AcqRel);
+        if !self.0.quiet.swap(true, Ordering::AcqRel) {
+            let count = self.0.clone();
+            count.log();
+            tokio::spawn(async move { count.log_what_follows().await });
+        }
+    }
+}
+
+impl Count {
+    /// Whether there was anything to log.
+    fn log(&self) -> bool {
+        let count = self.pending.swap(0, Ordering::AcqRel);
+        if count > 0 {
+            Fields::new("connection_refused").text("reason", self.reason).number("count", count).log();
+        }
+        count > 0
+    }
+
+    async fn log_what_follows(&self) {
+        loop {
+            tokio::time::sleep(BETWEEN_LINES).await;
+            if self.log() {
+                continue;
+            }
+            self.quiet.store(false, Ordering::Release);
+            // One that came between the look and the store has left its line to this task.
+            let left_to_us = self.pending.load(Ordering::Acquire) > 0;
+            if !left_to_us || self.quiet.swap(true, Ordering::AcqRel) {
+                return;
+            }
+        }
+    }
+}
