@@ -157,7 +157,7 @@ impl<A: ServerApp + Send + Sync + 'static> Accepting<A> {
         }
         let (app, tls, draining) = (self.app.clone(), (self.tls)(), draining.clone());
         tokio::spawn(async move {
-            let state = Arc::new(ConnectionState::new());
+            let state = Arc::new(ConnectionState::default());
             if let Some(stream) = secure(stream, tls, limits, &state).await {
                 let serving = CONNECTION.scope(state.clone(), app.process_new(stream, &draining));
                 until_head_is_late(serving, &state).await;

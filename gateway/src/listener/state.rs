@@ -53,11 +53,14 @@ impl Cut {
     }
 }
 
-impl ConnectionState {
-    pub fn new() -> ConnectionState {
+/// A first request is due, and nothing is cut.
+impl Default for ConnectionState {
+    fn default() -> ConnectionState {
         ConnectionState { phase: AtomicU8::new(Phase::Head as u8), cut: AtomicU8::new(0) }
     }
+}
 
+impl ConnectionState {
     pub fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Relaxed) {
             0 => Phase::Head,

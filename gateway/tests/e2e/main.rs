@@ -9,6 +9,7 @@ mod docs;
 mod failures;
 mod flow;
 mod freshness;
+mod guard;
 mod hosts;
 mod keepalive;
 mod keys;

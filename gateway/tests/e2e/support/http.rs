@@ -49,7 +49,11 @@ impl Response {
 
 impl Connection {
     pub fn open(address: SocketAddr) -> Connection {
-        let stream = TcpStream::connect(address).expect("the gateway listens");
+        Self::over(TcpStream::connect(address).expect("the gateway listens"), address)
+    }
+
+    /// On a connection that is open already.
+    pub fn over(stream: TcpStream, address: SocketAddr) -> Connection {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("nodelay can be set");
         Connection { stream: BufReader::new(stream), host: address.to_string() }

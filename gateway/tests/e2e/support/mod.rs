@@ -9,6 +9,7 @@ pub mod process;
 pub mod publisher;
 pub mod report;
 pub mod secured;
+pub mod slow;
 pub mod tollgate;
 pub mod upstream;
 
