@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{NOWHERE, limited, refused};
 use crate::support::slow::{Ending, open, until_closed};
 use crate::support::tollgate::Tollgate;
+use crate::tls::{CERTIFICATES, Secure};
 
 const DEADLINE: Duration = Duration::from_secs(1);
 /// What a busy machine may add.
@@ -72,4 +73,13 @@ fn where_http2_may_begin_the_deadline_holds_for_its_first_bytes_too() {
     let gateway = Tollgate::start(&yaml);
     is_cut_in_time(&until_closed(open(gateway.address()), b"PRI * HT", b""));
     is_cut_in_time(&until_closed(open(gateway.address()), b"", b""));
+}
+
+#[test]
+fn a_client_that_does_not_begin_tls_is_cut_before_anything_else_counts() {
+    let mut secure = Secure::start(CERTIFICATES, ", limits: { head_timeout: 1m }", NOWHERE);
+    let ending = until_closed(open(secure.gateway.address()), b"", b"");
+    assert!(ending.after > Duration::from_secs(4) && ending.after < Duration::from_secs(9), "{ending:?}");
+    assert_eq!(ending.received, "");
+    assert_eq!(refused(&mut secure.gateway, "handshake_timeout"), 1);
 }
