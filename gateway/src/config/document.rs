@@ -103,8 +103,9 @@ pub struct Limits {
     #[schemars(range(min = 1), extend("default" = 10_000))]
     pub connections: Option<u32>,
 
-    /// Connections of one client open at the same time.
-    #[schemars(range(min = 1), extend("default" = 1_024))]
+    /// Connections of one client open at the same time. Without it, as many as there may be in all: behind a load
+    /// balancer all clients have its address.
+    #[schemars(range(min = 1))]
     pub connections_per_client: Option<u32>,
 
     /// New connections of one client in a second. Without it, any number.

@@ -71,7 +71,7 @@ impl Connections {
         }
         counts.sweep(now);
         let known = counts.clients.entry(client).or_insert(Client { open: 0, full_again: now });
-        if known.open >= limits.connections_per_client.get() {
+        if limits.connections_per_client.is_some_and(|most| known.open >= most.get()) {
             return Err(Beyond::ConnectionsPerClient);
         }
         if let Some(rate) = limits.connection_rate_per_client {
@@ -129,7 +129,7 @@ mod tests {
     fn limits(connections: u32, per_client: u32, rate: u32) -> Limits {
         Limits {
             connections: NonZeroU32::new(connections).expect("positive"),
-            connections_per_client: NonZeroU32::new(per_client).expect("positive"),
+            connections_per_client: NonZeroU32::new(per_client),
             connection_rate_per_client: NonZeroU32::new(rate),
             ..Limits::default()
         }

@@ -18,7 +18,8 @@ pub struct Limits {
     pub min_rate_grace: Duration,
     /// Open at the same time.
     pub connections: NonZeroU32,
-    pub connections_per_client: NonZeroU32,
+    /// Off by default: behind a load balancer all clients have its address.
+    pub connections_per_client: Option<NonZeroU32>,
     /// New ones a second.
     pub connection_rate_per_client: Option<NonZeroU32>,
 }
@@ -32,7 +33,7 @@ impl Default for Limits {
             min_response_rate: NonZeroU32::new(500),
             min_rate_grace: Duration::from_secs(10),
             connections: NonZeroU32::MIN.saturating_add(9_999),
-            connections_per_client: NonZeroU32::MIN.saturating_add(1_023),
+            connections_per_client: None,
             connection_rate_per_client: None,
         }
     }

@@ -33,7 +33,7 @@ pub fn check(written: &Written, limits: &KeyPath, findings: &mut Findings) -> Li
         min_response_rate: rate(written.min_response_rate, default.min_response_rate),
         min_rate_grace: min_rate_grace.unwrap_or(default.min_rate_grace),
         connections,
-        connections_per_client: connections_per_client.unwrap_or(default.connections_per_client),
+        connections_per_client,
         connection_rate_per_client,
     }
 }
