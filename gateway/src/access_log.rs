@@ -18,11 +18,14 @@ pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Er
         .text("method", request.method.as_str())
         .text("path", path_of(request.raw_path()).as_ref())
         .maybe("api", api.map(|api| api.name.as_str()))
-        .maybe("endpoint", api.and_then(|api| api.endpoint.name.as_deref()))
+        .maybe("endpoint", context.hop.as_ref().and_then(|hop| hop.endpoint.settings.name.as_deref()))
         .maybe("plan", api.and_then(|api| api.plans.first()).map(|plan| plan.name.as_str()))
         .number("status", status);
     if let Some(upstream) = context.upstream_status {
         fields.number("upstream_status", upstream);
+    }
+    if !context.tried.is_empty() {
+        fields.number("endpoints_tried", context.tried.len() + 1);
     }
     fields
         .maybe("reason", context.reason)

@@ -23,6 +23,7 @@ mod suggest;
 mod wording;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,10 +31,13 @@ use std::time::Duration;
 use pingora_core::tls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
+pub use crate::endpoint::breaker::OutlierDetection;
+pub use crate::endpoint::retries::Budget as RetryBudget;
+pub use crate::endpoint::sessions::Bounds as SessionBounds;
 pub use crate::listener::limits::Limits;
 
 pub use self::diagnostic::{Diagnostic, Report, Severity};
-pub use self::document::{AuthorizationMode, ClientAuthMode, LogFormat, LogLevel, UpstreamHost};
+pub use self::document::{AuthorizationMode, Balance, ClientAuthMode, LogFormat, LogLevel, UpstreamHost};
 use self::source::Source;
 use tollgate_protocol::url::{HttpUrl, Origin};
 
@@ -136,7 +140,10 @@ pub struct Api {
     /// Begins with a slash and does not end with one, unless it is `/`.
     pub path: String,
     pub authorization: Authorization,
-    /// Exactly one for now.
+    pub balance: Balance,
+    pub sessions: SessionBounds,
+    pub retry_budget: RetryBudget,
+    /// At least one, not all of them backups, no two with the same URL.
     pub endpoints: Vec<Endpoint>,
     /// Exactly one for now.
     pub plans: Vec<Plan>,
@@ -151,17 +158,37 @@ pub struct Authorization {
 }
 
 /// One MCP server, with what it takes over from `upstream` filled in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
     pub name: Option<String>,
     pub url: HttpUrl,
     pub host: UpstreamHost,
     /// Absent: the authorities of the platform, or no TLS.
     pub ca: Option<CertificateAuthorities>,
+    /// Its share of the requests, among those of the same kind.
+    pub weight: NonZeroU32,
+    /// Whether it is asked only when no other takes requests.
+    pub backup: bool,
+    pub outlier_detection: OutlierDetection,
+}
+
+impl Endpoint {
+    /// An endpoint of which nothing but the URL was written.
+    pub fn at(url: HttpUrl) -> Endpoint {
+        Endpoint {
+            name: None,
+            url,
+            host: UpstreamHost::default(),
+            ca: None,
+            weight: NonZeroU32::MIN,
+            backup: false,
+            outlier_detection: OutlierDetection::default(),
+        }
+    }
 }
 
 /// The certificates of a PEM file, each fit to be a trust anchor. At least one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CertificateAuthorities {
     pub file: PathBuf,
     pub certificates: Vec<CertificateDer<'static>>,

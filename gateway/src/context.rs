@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use once_cell::sync::Lazy;
-use tollgate_protocol::url::HttpUrl;
 
 use crate::cors::WebOrigin;
+use crate::endpoint::Endpoint;
+use crate::endpoint::breaker::Failure;
 use crate::gateway::{Api, Gateway, Identifier};
+use crate::hop::{self, Hop};
 use crate::in_flight::InFlightRequest;
+use crate::relay::announced::MessageEndpoint;
 use crate::relay::event_stream::LegacyStream;
 use crate::respond::Refusal;
 
@@ -23,7 +26,11 @@ pub struct Context {
     pub route: Option<Route>,
     /// The web page it comes from, if a browser sent it.
     pub web_origin: Option<WebOrigin>,
-    /// Connection attempts made so far.
+    /// The endpoint it is sent to.
+    pub hop: Option<Hop>,
+    /// Endpoints that were tried before.
+    pub tried: Vec<Arc<Endpoint>>,
+    /// Attempts to connect to the endpoint so far.
     pub attempts: usize,
     /// The status the upstream gave, which is not the client's where the gateway had to step in.
     pub upstream_status: Option<u16>,
@@ -36,22 +43,57 @@ pub struct Context {
     pub in_flight: InFlightRequest,
 }
 
-/// Where an admitted request goes.
+impl Context {
+    /// The endpoint has answered with this status.
+    pub fn answered(&mut self, status: u16) {
+        self.upstream_status = Some(status);
+        if let (Some(route), Some(hop)) = (&self.route, &mut self.hop) {
+            hop.answered(&route.api, status);
+        }
+    }
+
+    /// The endpoint did not answer.
+    pub fn not_answered(&mut self) {
+        if let (Some(route), Some(hop)) = (&self.route, &mut self.hop) {
+            hop.failed(&route.api, Failure::Silent);
+        }
+    }
+
+    /// Turns to the next address of the endpoint, if there is one that was not tried.
+    pub fn try_next_address(&mut self) -> bool {
+        let Some(hop) = &self.hop else { return false };
+        self.attempts += 1;
+        self.attempts < hop.endpoint.addresses.current().len()
+    }
+
+    /// Turns to another endpoint, if the request may go to one.
+    pub fn fail_over(&mut self) -> bool {
+        self.not_answered();
+        let (Some(route), Some(hop)) = (&self.route, &self.hop) else { return false };
+        match hop::fail_over(route, hop, &mut self.tried) {
+            Some(next) => {
+                self.hop = Some(next);
+                self.attempts = 0;
+                true
+            }
+            None => {
+                self.refusal = hop::session_is_lost(route, hop);
+                false
+            }
+        }
+    }
+}
+
+/// What an admitted request is for.
 pub struct Route {
     pub api: Arc<Api>,
     /// The URL the client dialled: what challenges and metadata must name.
     pub identifier: Identifier,
     /// The path below the API, by which its metadata is kept.
     pub rest: String,
-    /// Path and query as the upstream is asked for them.
-    pub upstream_target: String,
-}
-
-impl Route {
-    /// The upstream URL of this request, for resolving what its answer refers to.
-    pub fn upstream_url(&self) -> Option<HttpUrl> {
-        HttpUrl::parse(&format!("{}{}", self.api.endpoint.url.origin(), self.upstream_target)).ok()
-    }
+    pub query: Option<String>,
+    /// Where an open legacy stream wants the message to go.
+    pub announced: Option<MessageEndpoint>,
 }
 
 /// Names one request in the log and in errors: unique within a process, unlikely to repeat across them.

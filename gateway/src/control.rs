@@ -68,7 +68,7 @@ impl Service for Control {
         self.announce();
         let edge = self.edge.clone();
         tokio::spawn(resolve::keep_fresh(move || {
-            edge.gateway.load().apis.iter().map(|api| Arc::downgrade(&api.endpoint.addresses)).collect()
+            edge.gateway.load().endpoints().map(|endpoint| Arc::downgrade(&endpoint.addresses)).collect()
         }));
         let mut looks = tokio::time::interval(watch::PERIOD);
         loop {

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use tollgate_protocol::url::HttpUrl;
 
 use crate::context::Route;
+use crate::endpoint::Endpoint;
 use crate::fetch::Fetcher;
 use crate::gateway::Gateway;
 use crate::in_flight::InFlight;
 use crate::rate::MetadataRate;
 use crate::reason;
 use crate::relay::document::Expected;
-use crate::relay::metadata::Source;
+use crate::relay::metadata::{Answer, Source, Unavailable};
 use crate::respond::Refusal;
 
 /// The process's side of serving.
@@ -38,22 +40,52 @@ impl Edge {
         }
     }
 
-    /// Where the metadata of a route's resource comes from, and what it must name.
+    /// The metadata of a route's resource, from the first endpoint that answers. All of an API's endpoints are the
+    /// same resource, so what one says holds for all; one that answers wrongly is not papered over by another.
+    ///
+    /// # Errors
+    /// As [`Edge::source`].
+    pub async fn metadata(&self, gateway: &Gateway, route: &Route) -> Result<Answer, Refusal> {
+        let now = Instant::now();
+        let endpoints = &route.api.endpoints;
+        let available = endpoints.all().filter(|endpoint| endpoint.is_available(now));
+        let ejected = endpoints.all().filter(|endpoint| !endpoint.is_available(now));
+        let mut answer = Err(nobody_to_ask());
+        // An endpoint that is ejected may still have its last good copy here.
+        for endpoint in available.chain(ejected) {
+            let resource = endpoint.metadata.resource(&route.rest);
+            answer = resource.get(&self.source(gateway, route, endpoint)?).await;
+            if !answer.as_ref().is_err_and(|unavailable| unavailable.transient) {
+                break;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Where the metadata of a route's resource comes from at one endpoint, and what it must name.
     ///
     /// # Errors
     /// When the upstream path cannot be part of a URL, which [`crate::canonical`] rules out.
-    pub fn source<'s>(&'s self, gateway: &Gateway, route: &'s Route) -> Result<Source<'s>, Refusal> {
-        let api = &route.api;
-        let target = api.mount.upstream_target(&route.rest, None);
-        let upstream = HttpUrl::parse(&format!("{}{target}", api.endpoint.url.origin()))
+    pub fn source<'s>(
+        &'s self,
+        gateway: &Gateway,
+        route: &Route,
+        endpoint: &'s Endpoint,
+    ) -> Result<Source<'s>, Refusal> {
+        let target = endpoint.mount.upstream_target(&route.rest, None);
+        let upstream = HttpUrl::parse(&format!("{}{target}", endpoint.url().origin()))
             .map_err(|_| Refusal::new(&reason::BAD_PATH))?;
         let expected = Expected {
             upstream,
-            pinned: api.upstream_resource.clone(),
+            pinned: endpoint.upstream_resource.clone(),
             public: public_identifiers(gateway, route),
         };
-        Ok(Source { fetcher: &self.fetcher, endpoint: &api.endpoint, expected })
+        Ok(Source { fetcher: &self.fetcher, endpoint, expected })
     }
+}
+
+fn nobody_to_ask() -> Unavailable {
+    Unavailable { reason: &reason::UPSTREAM_METADATA_UNREACHABLE, log: String::new(), transient: true }
 }
 
 /// The route's resource under every origin this gateway answers for, in both slash forms: an upstream that

@@ -49,6 +49,17 @@ pub fn is_about_the_client(reason: &Reason) -> bool {
     [&reason::CLIENT_CLOSED, &reason::BODY_TOO_SLOW, &reason::ANSWER_NOT_READ].contains(&reason)
 }
 
+/// Whether an upstream is to blame for an error.
+pub fn is_the_upstreams(error: &Error) -> bool {
+    *error.esource() == ErrorSource::Upstream
+}
+
+/// Whether a connection to an upstream ended, or carried nonsense, before the answer was there. A timeout is no such
+/// thing: who has waited that long is not made to wait again.
+pub fn is_broken_off_by_upstream(error: &Error) -> bool {
+    is_the_upstreams(error) && !matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout)
+}
+
 /// A request that reached a hook its route should have been set for.
 pub fn no_route() -> Box<Error> {
     Error::explain(ErrorType::InternalError, "the request has no route")

@@ -225,7 +225,7 @@ fn redirect(status: StatusCode, headers: &HeaderMap) -> Option<String> {
 
 fn next_hop(endpoint: &Endpoint, from: &HttpUrl, location: &str) -> Result<HttpUrl, FetchError> {
     match from.resolve(location) {
-        Ok(next) if next.origin() == endpoint.url.origin() => Ok(next),
+        Ok(next) if next.origin() == endpoint.url().origin() => Ok(next),
         _ => Err(FetchError::Redirect(location.escape_default().to_string())),
     }
 }

@@ -7,15 +7,14 @@ use std::sync::Arc;
 
 use pingora_core::tls::ServerConfig;
 use tollgate_protocol::metadata::well_known_path;
-use tollgate_protocol::mount::Mount;
 
 use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
+use crate::endpoint::group::Endpoints;
 use crate::listener::limits::Limits;
 use crate::origin::{PublicOrigin, PublicOrigins};
 use crate::plan::Plan;
 use crate::relay::announced::AnnouncedEndpoints;
-use crate::relay::metadata::MetadataCache;
 use crate::route::Router;
 
 /// One generation of the configuration.
@@ -26,6 +25,13 @@ pub struct Gateway {
     pub listeners: Vec<Listener>,
     pub router: Router,
     pub apis: Vec<Arc<Api>>,
+}
+
+impl Gateway {
+    /// The endpoints of all APIs.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Arc<Endpoint>> {
+        self.apis.iter().flat_map(|api| api.endpoints.all())
+    }
 }
 
 /// What one listener knows about its clients.
@@ -44,13 +50,8 @@ pub struct Api {
     pub hosts: Vec<String>,
     /// As configured, without a trailing slash unless it is the root.
     pub path: String,
-    /// How `path` and the endpoint's path map onto each other.
-    pub mount: Mount,
-    pub endpoint: Arc<Endpoint>,
+    pub endpoints: Endpoints,
     pub plans: Vec<Plan>,
-    /// What the upstream calls itself, where that is not the endpoint's URL.
-    pub upstream_resource: Option<String>,
-    pub metadata: Arc<MetadataCache>,
     /// Message endpoints announced by legacy HTTP+SSE streams that are open now.
     pub announced: Arc<AnnouncedEndpoints>,
 }
@@ -79,21 +80,17 @@ impl Identifier {
 pub mod testing {
     //! APIs for unit tests of the modules around this one.
     use super::*;
-    use tollgate_protocol::url::HttpUrl;
+    use crate::endpoint::balance::Strategy;
+    use crate::endpoint::retries::Budget;
 
     pub fn api(name: &str, path: &str, hosts: &[&str]) -> Arc<Api> {
-        let url = HttpUrl::parse("http://127.0.0.1:9/mcp").expect("a valid URL");
+        let endpoint = Arc::new(crate::endpoint::testing::endpoint("http://127.0.0.1:9/mcp"));
         Arc::new(Api {
             name: name.to_string(),
             hosts: hosts.iter().map(ToString::to_string).collect(),
             path: path.to_string(),
-            mount: Mount::new(path.trim_end_matches('/'), url.clone()),
-            endpoint: Arc::new(
-                Endpoint::new(&url, crate::endpoint::Options::default()).expect("an endpoint"),
-            ),
+            endpoints: Endpoints::new(vec![endpoint], Strategy::RoundRobin, None, Budget::default()),
             plans: vec![Plan { name: "keyless".to_string() }],
-            upstream_resource: None,
-            metadata: Arc::default(),
             announced: Arc::default(),
         })
     }

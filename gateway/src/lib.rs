@@ -7,7 +7,8 @@
 //! 3. [`canonical`]: the head is checked and read in its one normal form, or refused.
 //! 4. [`origin`] and [`cors`]: the `Host` selects a public origin of a closed set; a web page's origin is checked.
 //! 5. [`request`]: metadata, preflight, or the API that [`route`] finds; its [`plan`] admits the caller.
-//! 6. [`endpoint`]: an address of the upstream, a pooled connection; [`upstream_head`] makes its request head.
+//! 6. [`hop`]: the [`endpoint`] it goes to, an address of that, a pooled connection; [`upstream_head`] makes its
+//!    request head.
 //! 7. [`relay`]: challenges, redirects and legacy event streams are rewritten; everything else streams through.
 //! 8. [`failure`] and [`respond`]: what the gateway answers itself, each with a slug of [`reason`].
 //! 9. [`access_log`]: one line.
@@ -31,6 +32,7 @@ pub mod endpoint;
 pub mod failure;
 pub mod fetch;
 pub mod gateway;
+pub mod hop;
 pub mod in_flight;
 pub mod listener;
 pub mod log_output;

@@ -11,12 +11,13 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
 use pingora_core::modules::http::HttpModules;
-use pingora_proxy::{FailToProxy, ProxyHttp, Session};
+use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
 use crate::access_log;
 use crate::context::{Context, RequestId, Route};
 use crate::edge::Edge;
 use crate::failure;
+use crate::hop;
 use crate::listener::limits::Limits;
 use crate::listener::state::{self, Phase};
 use crate::reason;
@@ -70,9 +71,7 @@ impl Proxy {
         route: &Route,
     ) -> std::result::Result<Reply, Refusal> {
         self.take_metadata_token(session)?;
-        let resource = route.api.metadata.resource(&route.rest);
-        let answer = resource.get(&self.edge.source(&context.gateway, route)?).await;
-        let document = match answer {
+        let document = match self.edge.metadata(&context.gateway, route).await? {
             Ok(Some(document)) => document,
             Ok(None) => return Err(Refusal::new(&reason::UPSTREAM_HAS_NO_METADATA)),
             Err(unavailable) => return Err(Refusal::new(unavailable.reason)),
@@ -114,6 +113,8 @@ impl ProxyHttp for Proxy {
             request_id: RequestId::next(),
             started: Instant::now(),
             route: None,
+            hop: None,
+            tried: Vec::new(),
             web_origin: None,
             attempts: 0,
             upstream_status: None,
@@ -145,8 +146,15 @@ impl ProxyHttp for Proxy {
                 context.web_origin = web_origin;
                 match decision {
                     Decision::Relay(route) => {
+                        let hop = hop::choose(&route, &session.req_header().headers, Instant::now());
                         context.route = Some(route);
-                        return Ok(false);
+                        match hop {
+                            Ok(hop) => {
+                                context.hop = Some(hop);
+                                return Ok(false);
+                            }
+                            Err(refusal) => Err(refusal),
+                        }
                     }
                     Decision::Reply(reply) => Ok(reply),
                     Decision::Refuse(refusal) => Err(refusal),
@@ -183,12 +191,15 @@ impl ProxyHttp for Proxy {
     }
 
     async fn upstream_peer(&self, _: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
-        let route = context.route.as_ref().ok_or_else(failure::no_route)?;
-        match route.api.endpoint.peer(context.attempts) {
-            Some(peer) => Ok(Box::new(peer)),
-            None => {
-                context.refusal = Some(Refusal::new(&reason::UPSTREAM_UNRESOLVED));
-                Err(Error::explain(ErrorType::ConnectNoRoute, "the endpoint's name was never resolved"))
+        loop {
+            let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
+            if let Some(peer) = hop.endpoint.peer(context.attempts) {
+                return Ok(Box::new(peer));
+            }
+            if !context.fail_over() {
+                context.refusal.get_or_insert_with(|| Refusal::new(&reason::UPSTREAM_UNRESOLVED));
+                let what = "the endpoint's name was never resolved";
+                return Err(Error::explain(ErrorType::ConnectNoRoute, what));
             }
         }
     }
@@ -200,11 +211,24 @@ impl ProxyHttp for Proxy {
         context: &mut Context,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        context.attempts += 1;
-        let addresses =
-            context.route.as_ref().map_or(0, |route| route.api.endpoint.addresses.current().len());
-        // Nothing was sent yet, so the next address may be tried whatever the method.
-        error.set_retry(context.attempts < addresses);
+        // Nothing was sent yet, so the next address or endpoint may be tried whatever the method.
+        error.set_retry(context.try_next_address() || context.fail_over());
+        error
+    }
+
+    fn error_while_proxy(
+        &self,
+        _: &HttpPeer,
+        session: &mut Session,
+        mut error: Box<Error>,
+        context: &mut Context,
+        _: bool,
+    ) -> Box<Error> {
+        let retry = failure::is_broken_off_by_upstream(&error) && context.upstream_status.is_none();
+        // A byte of the request may have left: only what may be done twice is sent again.
+        let repeatable =
+            session.req_header().method.is_idempotent() && !session.as_ref().retry_buffer_truncated();
+        error.set_retry(retry && repeatable && context.fail_over());
         error
     }
 
@@ -214,8 +238,8 @@ impl ProxyHttp for Proxy {
         request: &mut RequestHeader,
         context: &mut Context,
     ) -> Result<()> {
-        let route = context.route.as_ref().ok_or_else(failure::no_route)?;
-        upstream_head::prepare(route, session, request)
+        let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
+        upstream_head::prepare(hop, session, request)
     }
 
     async fn upstream_response_filter(
@@ -224,7 +248,9 @@ impl ProxyHttp for Proxy {
         response: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
-        context.upstream_status = Some(response.status.as_u16());
+        if !response.status.is_informational() {
+            context.answered(response.status.as_u16());
+        }
         upstream_head::strip_hop_by_hop(response);
         Ok(())
     }
@@ -238,9 +264,18 @@ impl ProxyHttp for Proxy {
         if response.status.is_informational() {
             return Ok(());
         }
-        let route = context.route.as_ref().ok_or_else(failure::no_route)?;
-        refused_token::diagnose(route, session.req_header(), response);
-        let relayed = match self.edge.source(&context.gateway, route) {
+        let (Some(route), Some(hop)) = (&context.route, &context.hop) else {
+            return Err(failure::no_route());
+        };
+        hop::learn_session(
+            route,
+            hop,
+            &session.req_header().method,
+            response.status.as_u16(),
+            &response.headers,
+        );
+        refused_token::diagnose(route, hop, session.req_header(), response);
+        let relayed = match self.edge.source(&context.gateway, route, &hop.endpoint) {
             Ok(source) => challenge::relay(&source, route, response).await,
             Err(refusal) => Err(refusal),
         };
@@ -249,14 +284,14 @@ impl ProxyHttp for Proxy {
             context.refusal = Some(refusal);
             return Err(Error::explain(ErrorType::HTTPStatus(status), "the challenge was not relayed"));
         }
-        redirect::relay(route, response);
+        redirect::relay(route, hop, response);
         if let Some(page) = &context.web_origin {
             page.expose(response)?;
         }
         if event_stream::is_one(response) {
             event_stream::never_buffer(response)?;
             if session.req_header().method == http::Method::GET && response.status == StatusCode::OK {
-                context.legacy_stream = LegacyStream::watch(route).map(Box::new);
+                context.legacy_stream = LegacyStream::watch(route, hop).map(Box::new);
             }
         }
         upstream_head::suit_http_1_0(session, response);
@@ -278,6 +313,11 @@ impl ProxyHttp for Proxy {
         Ok(None)
     }
 
+    /// The access log counts the endpoints that were tried.
+    fn suppress_proxy_warn_log(&self, _: &Session, _: &Context, _: &Error, _: ProxyWarnLogContext) -> bool {
+        true
+    }
+
     fn request_summary(&self, session: &Session, context: &Context) -> String {
         let request = session.req_header();
         format!("{} {} {}", context.request_id, request.method, access_log::path_of(request.raw_path()))
@@ -296,6 +336,9 @@ impl ProxyHttp for Proxy {
     ) -> FailToProxy {
         let refusal = context.refusal.take().unwrap_or_else(|| Refusal::new(failure::reason_of(error)));
         let status = refusal.reason.status;
+        if failure::is_the_upstreams(error) && context.upstream_status.is_none() {
+            context.not_answered();
+        }
         failure::log(error, &refusal, context);
         context.reason.get_or_insert(refusal.reason.slug);
         // Once a head is out there is nothing left to say but to close; and a client that is gone hears nothing.

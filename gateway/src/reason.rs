@@ -49,6 +49,9 @@ reasons! {
     UPSTREAM_METADATA_INVALID = 502 "upstream_metadata_invalid", "The MCP server's protected resource metadata is not valid.";
     UPSTREAM_RESOURCE_MISMATCH = 502 "upstream_resource_mismatch", "The MCP server's metadata describes another resource, so it was not passed on.";
     UPSTREAM_NOT_RELAYABLE = 502 "upstream_not_relayable", "The MCP server demands tokens bound to its own URL or connection, which no relay can carry.";
+    SESSION_UNKNOWN = 404 "session_unknown", "This gateway does not know the session; begin a new one.";
+    SESSION_LOST = 404 "session_lost", "The MCP server that held the session is gone; begin a new one.";
+    UPSTREAM_UNAVAILABLE = 503 "upstream_unavailable", "No MCP server takes requests at the moment.";
     UPSTREAM_UNRESOLVED = 502 "upstream_unresolved", "The MCP server's name could not be resolved.";
     UPSTREAM_UNREACHABLE = 502 "upstream_unreachable", "The MCP server could not be reached.";
     UPSTREAM_TIMEOUT = 504 "upstream_timeout", "The MCP server did not answer in time.";

@@ -3,13 +3,13 @@
 
 use http::Method;
 use pingora::http::RequestHeader;
+use tollgate_protocol::mount;
 
 use crate::canonical::{self, Canonical};
 use crate::context::Route;
 use crate::cors::{self, WebOrigin};
 use crate::gateway::{Api, Gateway, Identifier, Listener};
 use crate::reason;
-use crate::relay::announced::MessageEndpoint;
 use crate::relay::well_known::{self, WellKnown};
 use crate::respond::{Refusal, Reply};
 
@@ -77,14 +77,12 @@ fn metadata_route(
             let identifier = identify(resource);
             let api = gateway.router.find(&identifier.origin.host, resource).ok_or_else(nothing)?;
             let rest = rest_of(api, resource).ok_or_else(nothing)?.to_string();
-            let upstream_target = api.mount.upstream_target(&rest, None);
-            Ok(Route { api: api.clone(), identifier, rest, upstream_target })
+            Ok(Route { api: api.clone(), identifier, rest, query: None, announced: None })
         }
         WellKnown::RootMetadata => {
             let identifier = identify("");
             let api = gateway.router.only_api(&identifier.origin.host).ok_or_else(nothing)?;
-            let upstream_target = api.mount.upstream_target("", None);
-            Ok(Route { api: api.clone(), identifier, rest: String::new(), upstream_target })
+            Ok(Route { api: api.clone(), identifier, rest: String::new(), query: None, announced: None })
         }
         WellKnown::Nothing => Err(nothing()),
     }
@@ -95,24 +93,20 @@ fn api_route(gateway: &Gateway, request: &Canonical<'_>, identifier: Identifier)
     let Some(api) = gateway.router.find(&identifier.origin.host, request.path) else {
         return Err(no_api(request));
     };
-    if let Some(MessageEndpoint { upstream_path, stream_path }) = api.announced.find(request.path) {
-        let upstream_target = match request.query {
-            Some(query) => format!("{upstream_path}?{query}"),
-            None => upstream_path,
-        };
-        let rest = api.mount.rest(&stream_path).unwrap_or_default().to_string();
-        let identifier = Identifier { path: stream_path, ..identifier };
-        return Ok(Route { api: api.clone(), identifier, rest, upstream_target });
+    let query = request.query.map(str::to_string);
+    if let Some(announced) = api.announced.find(request.path, request.query) {
+        let rest = mount::rest(&api.path, &announced.stream_path).unwrap_or_default().to_string();
+        let identifier = Identifier { path: announced.stream_path.clone(), ..identifier };
+        return Ok(Route { api: api.clone(), identifier, rest, query, announced: Some(announced) });
     }
-    let rest = rest_of(api, request.path).ok_or_else(|| no_api(request))?;
-    let upstream_target = api.mount.upstream_target(rest, request.query);
-    Ok(Route { rest: rest.to_string(), api: api.clone(), identifier, upstream_target })
+    let rest = rest_of(api, request.path).ok_or_else(|| no_api(request))?.to_string();
+    Ok(Route { api: api.clone(), identifier, rest, query, announced: None })
 }
 
 /// What a path says below its API. The reserved spelling of what lies outside the endpoint's path is nobody's
 /// until an open stream has announced it.
 fn rest_of<'p>(api: &Api, path: &'p str) -> Option<&'p str> {
-    api.mount.rest(path).filter(|rest| api.mount.outside_path(rest).is_none())
+    mount::rest(&api.path, path).filter(|rest| mount::outside_path(rest).is_none())
 }
 
 /// Clients that found no metadata fall back to the 2025-03-26 rules and treat the gateway as the

@@ -102,7 +102,7 @@ fn resolve_names(gateway: &Gateway) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    let names: Vec<_> = gateway.apis.iter().map(|api| api.endpoint.addresses.clone()).collect();
+    let names: Vec<_> = gateway.endpoints().map(|endpoint| endpoint.addresses.clone()).collect();
     runtime.block_on(async {
         // What is not known by then is looked up again while serving.
         let _ = tokio::time::timeout(FIRST_LOOKUP, refresh_all(names)).await;

@@ -7,7 +7,8 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
 
-use crate::context::Route;
+use crate::config::UpstreamHost;
+use crate::hop::Hop;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -32,12 +33,12 @@ const HOP_BY_HOP: [HeaderName; 4] = [
 ];
 
 /// Turns the client's head into the one the upstream is sent.
-pub fn prepare(route: &Route, session: &Session, request: &mut RequestHeader) -> Result<()> {
-    let target = Uri::try_from(route.upstream_target.as_str())
+pub fn prepare(hop: &Hop, session: &Session, request: &mut RequestHeader) -> Result<()> {
+    let target = Uri::try_from(hop.target.as_str())
         .map_err(|_| Error::explain(ErrorType::InternalError, "the upstream target is no URI"))?;
     request.set_uri(target);
-    if !route.api.endpoint.preserve_host {
-        request.insert_header(header::HOST, route.api.endpoint.host.clone())?;
+    if hop.endpoint.settings.host == UpstreamHost::Endpoint {
+        request.insert_header(header::HOST, hop.endpoint.host.clone())?;
     }
     for name in &FORWARDED {
         request.remove_header(name);

@@ -37,11 +37,7 @@ impl Mount {
     /// What a request path says below the public path: `""` for the public path itself, with or without a trailing
     /// slash, `/x` for something below it, `None` for a path of somebody else.
     pub fn rest<'p>(&self, request_path: &'p str) -> Option<&'p str> {
-        match request_path.strip_prefix(self.public_path.as_str())? {
-            "" | "/" => Some(""),
-            rest if rest.starts_with('/') => Some(rest),
-            _ => None,
-        }
+        rest(&self.public_path, request_path)
     }
 
     /// The upstream request target for what [`Mount::rest`] returned.
@@ -76,7 +72,7 @@ impl Mount {
             path => below(path, without_slash(self.upstream.path()))?,
         };
         let regular = rest.is_empty() || check_target_path(rest).is_ok();
-        if !regular || self.outside_path(rest).is_some() {
+        if !regular || outside_path(rest).is_some() {
             return None;
         }
         Some(self.public_target(rest, url))
@@ -95,13 +91,6 @@ impl Mount {
             let path = if url.path().is_empty() { "/" } else { url.path() };
             self.public_target(&format!("{OUTSIDE}{path}"), url)
         }))
-    }
-
-    /// The upstream path that `rest` (of [`Mount::rest`]) stands for when it uses the reserved segment.
-    ///
-    /// A gateway asks this before [`Mount::upstream_target`] and forwards such a path only where it was announced.
-    pub fn outside_path<'p>(&self, rest: &'p str) -> Option<&'p str> {
-        below(rest, OUTSIDE).map(|path| if path.is_empty() { "/" } else { path })
     }
 
     fn public_target(&self, rest: &str, url: &HttpUrl) -> String {
@@ -133,6 +122,22 @@ impl Mount {
             None => path,
         })
     }
+}
+
+/// What a request path says below a public path, see [`Mount::rest`].
+pub fn rest<'p>(public_path: &str, request_path: &'p str) -> Option<&'p str> {
+    match request_path.strip_prefix(without_slash(public_path))? {
+        "" | "/" => Some(""),
+        rest if rest.starts_with('/') => Some(rest),
+        _ => None,
+    }
+}
+
+/// The upstream path that `rest` (of [`Mount::rest`]) stands for when it uses the reserved segment.
+///
+/// A gateway asks this before [`Mount::upstream_target`] and forwards such a path only where it was announced.
+pub fn outside_path(rest: &str) -> Option<&str> {
+    below(rest, OUTSIDE).map(|path| if path.is_empty() { "/" } else { path })
 }
 
 /// What follows `prefix` when it ends on a segment boundary: `""` or something that begins with a slash.
@@ -223,11 +228,11 @@ mod tests {
             assert_eq!(public(&exact, url).as_deref(), Some(spelled));
             let rest = exact.rest(spelled.split('?').next().unwrap()).unwrap();
             let path = HttpUrl::parse(url).unwrap().target();
-            assert_eq!(exact.outside_path(rest), path.split('?').next());
+            assert_eq!(outside_path(rest), path.split('?').next());
         }
         assert_eq!(public(&exact, "https://other.example/messages"), None);
-        assert_eq!(exact.outside_path("/.upstreams/x"), None);
-        assert_eq!(exact.outside_path("/x"), None);
+        assert_eq!(outside_path("/.upstreams/x"), None);
+        assert_eq!(outside_path("/x"), None);
     }
 
     #[test]

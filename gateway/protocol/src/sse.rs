@@ -7,7 +7,7 @@
 mod event;
 
 use crate::location::Outside;
-use crate::mount::Mount;
+use crate::mount::{Mount, outside_path};
 use crate::url::HttpUrl;
 use event::Event;
 use std::borrow::Cow;
@@ -129,7 +129,7 @@ impl EndpointEvent {
             return None;
         }
         let rest = self.mount.rest(url.path())?;
-        let upstream = match (self.mount.outside_path(rest), url.query()) {
+        let upstream = match (outside_path(rest), url.query()) {
             (None, query) => self.mount.upstream_target(rest, query),
             (Some(path), None) => path.to_owned(),
             (Some(path), Some(query)) => format!("{path}?{query}"),

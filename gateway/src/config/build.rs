@@ -4,18 +4,15 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use pingora_core::utils::tls::WrappedX509;
 use tollgate_protocol::mount::Mount;
 use tollgate_protocol::url::Scheme;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::prelude::FromDer;
 
-use super::{
-    Api as ApiConfig, CertificateAuthorities, Config, Endpoint as EndpointConfig, Listener as ListenerConfig,
-    UpstreamHost,
-};
+use super::{Api as ApiConfig, Balance, Config, Endpoint as EndpointConfig, Listener as ListenerConfig};
 use crate::cors::AllowedOrigins;
-use crate::endpoint::{Ca, Endpoint, Options};
+use crate::endpoint::Endpoint;
+use crate::endpoint::balance::Strategy;
+use crate::endpoint::group::Endpoints;
+use crate::endpoint::sessions::Sessions;
 use crate::gateway::{Api, Gateway, Listener};
 use crate::listener::tls::server_config;
 use crate::origin::PublicOrigins;
@@ -66,57 +63,58 @@ pub fn listeners(config: &Config, bound: &[SocketAddr]) -> Result<Vec<Listener>,
 }
 
 fn build_api(api: &ApiConfig, running: Option<&Gateway>) -> Result<Api, String> {
-    let [endpoint] = api.endpoints.as_slice() else {
-        return Err("an API has exactly one endpoint".to_string());
-    };
-    let upstream_resource = api.authorization.upstream_resource.as_ref().map(ToString::to_string);
-    let mount = Mount::new(&api.path, endpoint.url.clone());
-    let endpoint = build_endpoint(endpoint, running)?;
-    // The same upstream at the same place is still what was learnt about it.
-    let before = running.and_then(|running| {
-        running.apis.iter().find(|before| {
-            before.name == api.name
-                && before.mount == mount
-                && before.upstream_resource == upstream_resource
-                && before.endpoint.has_connections_like(&endpoint)
-        })
-    });
+    let before = running.and_then(|running| running.apis.iter().find(|before| before.name == api.name));
+    let endpoint = |settings: &EndpointConfig| build_endpoint(settings, api, before, running);
+    let endpoints = api.endpoints.iter().map(endpoint).collect::<Result<_, _>>()?;
     Ok(Api {
         name: api.name.clone(),
         hosts: api.hosts.clone(),
         path: api.path.clone(),
-        mount,
-        endpoint: Arc::new(endpoint),
+        endpoints: Endpoints::new(endpoints, strategy(api.balance), sessions(api, before), api.retry_budget),
         plans: api.plans.iter().map(|plan| Plan { name: plan.name.clone() }).collect(),
-        upstream_resource,
-        metadata: before.map(|before| before.metadata.clone()).unwrap_or_default(),
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
     })
 }
 
-fn build_endpoint(endpoint: &EndpointConfig, running: Option<&Gateway>) -> Result<Endpoint, String> {
-    let origin = endpoint.url.origin();
+/// The same endpoint at the same place is still what was learnt about it.
+fn build_endpoint(
+    settings: &EndpointConfig,
+    api: &ApiConfig,
+    before: Option<&Arc<Api>>,
+    running: Option<&Gateway>,
+) -> Result<Arc<Endpoint>, String> {
+    let upstream_resource = api.authorization.upstream_resource.as_ref().map(ToString::to_string);
+    let mount = Mount::new(&api.path, settings.url.clone());
+    let is_same = |endpoint: &&Arc<Endpoint>| {
+        endpoint.settings == *settings
+            && endpoint.mount == mount
+            && endpoint.upstream_resource == upstream_resource
+    };
+    if let Some(endpoint) = before.and_then(|before| before.endpoints.all().find(is_same)) {
+        return Ok(endpoint.clone());
+    }
+    let origin = settings.url.origin();
     let addresses = running.and_then(|running| {
-        let mut known = running.apis.iter().map(|api| &api.endpoint.addresses);
+        let mut known = running.endpoints().map(|endpoint| &endpoint.addresses);
         known.find(|addresses| addresses.are_of(origin.host(), origin.port())).cloned()
     });
-    let options = Options {
-        name: endpoint.name.clone(),
-        preserve_host: matches!(endpoint.host, UpstreamHost::Preserve),
-        ca: endpoint.ca.as_ref().map(trust_anchors).transpose()?,
-        addresses,
-    };
-    Endpoint::new(&endpoint.url, options).map_err(|error| error.to_string())
+    Endpoint::new(settings.clone(), &api.path, upstream_resource, addresses).map(Arc::new)
 }
 
-fn trust_anchors(ca: &CertificateAuthorities) -> Result<Ca, String> {
-    let mut anchors = Vec::new();
-    for certificate in &ca.certificates {
-        // Pingora parses it again, and would panic where this fails.
-        X509Certificate::from_der(certificate).map_err(|error| format!("{}: {error}", ca.file.display()))?;
-        anchors.push(WrappedX509::new(certificate.to_vec(), pingora_core::utils::tls::parse_x509));
+fn strategy(balance: Balance) -> Strategy {
+    match balance {
+        Balance::Session | Balance::RoundRobin => Strategy::RoundRobin,
+        Balance::Random => Strategy::Random,
+        Balance::LeastRequests => Strategy::LeastRequests,
     }
-    let fingerprint: Vec<u8> =
-        ca.certificates.iter().flat_map(|certificate| certificate.iter().copied()).collect();
-    Ok(Ca { certificates: anchors.into(), der: fingerprint.into() })
+}
+
+/// One endpoint knows its sessions itself.
+fn sessions(api: &ApiConfig, before: Option<&Arc<Api>>) -> Option<Arc<Sessions>> {
+    if api.balance != Balance::Session || api.endpoints.len() < 2 {
+        return None;
+    }
+    let known = before.and_then(|before| before.endpoints.sessions.clone());
+    let same = known.filter(|known| known.bounds == api.sessions);
+    Some(same.unwrap_or_else(|| Arc::new(Sessions::new(api.sessions))))
 }

@@ -4,9 +4,11 @@
 //! hold for the rest of the file too.
 
 mod apis;
+mod balance;
 mod certificates;
 mod limits;
 mod listeners;
+mod outliers;
 mod tls;
 mod upstream;
 mod values;
@@ -15,6 +17,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::path::Path;
+use std::time::Duration;
 
 use tollgate_protocol::url::{Origin, Scheme};
 
@@ -22,7 +25,7 @@ use self::values::Refusal;
 use super::document::Document;
 use super::key_path::KeyPath;
 use super::problem::{Problem, Severity, quoted};
-use super::text::{Name, Origin as OriginText};
+use super::text::{Duration as DurationText, Name, Origin as OriginText};
 use super::{Config, Log};
 
 /// Checks a document. There is a configuration exactly when no problem is an error. Paths of certificate files start
@@ -120,6 +123,26 @@ impl Findings {
             }
         }
         origins
+    }
+
+    /// A length of time that is not nothing.
+    fn positive(&mut self, written: Option<&DurationText>, path: KeyPath) -> Option<Duration> {
+        let duration = self.take(path.clone(), values::duration(written?.as_str()))?;
+        if duration.is_zero() {
+            self.add(Problem::error(path, "this cannot be zero").help("write a duration such as `10s`"));
+            return None;
+        }
+        Some(duration)
+    }
+
+    fn percentage(&mut self, written: Option<u8>, path: KeyPath) -> Option<u8> {
+        let percent = written?;
+        if percent > 100 {
+            let problem = Problem::error(path, format!("`{percent}` is more than all"));
+            self.add(problem.help("write at most `100`"));
+            return None;
+        }
+        Some(percent)
     }
 
     fn refuse_empty(&mut self, is_empty: bool, list: &KeyPath, what: &str) {

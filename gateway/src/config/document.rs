@@ -240,14 +240,51 @@ pub struct Api {
     #[serde(default)]
     pub upstream: Upstream,
 
-    /// The MCP server: its URL, or a mapping. Exactly one for now.
-    #[schemars(length(equal = 1))]
+    /// Which of several endpoints a request goes to. `session`: in turn, but the requests of an MCP session go to the
+    /// endpoint that began it. `round_robin`, `random` and `least_requests` (the one with fewer requests under way of
+    /// two drawn at random) look at no session: for servers that share theirs, or have none.
+    #[serde(default)]
+    #[schemars(extend("default" = "session"))]
+    pub balance: Balance,
+
+    /// What is remembered of the MCP sessions of several endpoints.
+    #[serde(default)]
+    pub sessions: Sessions,
+
+    /// The MCP server: its URL, or a mapping; or several that serve the same.
+    #[schemars(length(min = 1))]
     pub endpoints: Vec<Short<Endpoint>>,
 
     /// How callers prove who they are to the gateway. Exactly one for now, `keyless`: the gateway asks for nothing
     /// and the MCP server decides.
     #[schemars(length(equal = 1))]
     pub plans: Vec<Short<Plan>>,
+}
+
+/// Which of several endpoints a request goes to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Balance {
+    #[default]
+    Session,
+    RoundRobin,
+    Random,
+    LeastRequests,
+}
+
+/// What is remembered of the MCP sessions of several endpoints. A session that is not remembered is answered 404, at
+/// which its client begins a new one.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `max` or `idle_timeout`")]
+pub struct Sessions {
+    /// Sessions remembered at the same time.
+    #[schemars(range(min = 1), extend("default" = 100_000))]
+    pub max: Option<u32>,
+
+    /// How long a session without requests is remembered.
+    #[schemars(extend("default" = "24h"))]
+    pub idle_timeout: Option<Duration>,
 }
 
 /// Who owns the OAuth of an API.
@@ -276,7 +313,7 @@ pub enum AuthorizationMode {
 
 /// How the endpoints of an API are reached.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `host` or `tls`")]
+#[serde(deny_unknown_fields, expecting = "a mapping with keys such as `host` or `tls`")]
 pub struct Upstream {
     /// The `Host` sent upstream: `endpoint`, the authority of the endpoint's URL; or `preserve`, the one the client
     /// sent.
@@ -286,6 +323,51 @@ pub struct Upstream {
 
     /// TLS to the endpoints.
     pub tls: Option<UpstreamTls>,
+
+    /// When an endpoint that fails is sent no more requests, and for how long.
+    #[serde(default)]
+    pub outlier_detection: OutlierDetection,
+
+    /// How many requests may be sent again, to another endpoint.
+    #[serde(default)]
+    pub retry_budget: RetryBudget,
+}
+
+/// When an endpoint that fails is sent no more requests, and for how long. It fails by not answering or with a status
+/// of 500 or more. Afterwards one request at a time tries it again.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with keys such as `consecutive_failures`")]
+pub struct OutlierDetection {
+    /// Failures in a row after which it is ejected.
+    #[schemars(range(min = 1), extend("default" = 5))]
+    pub consecutive_failures: Option<u32>,
+
+    /// How long the first ejection lasts; each one that follows without an answer in between, twice as long. An
+    /// endpoint that did not answer is tried again as soon as it takes connections.
+    #[schemars(extend("default" = "10s"))]
+    pub base_ejection_time: Option<Duration>,
+
+    /// The longest ejection.
+    #[schemars(extend("default" = "5m"))]
+    pub max_ejection_time: Option<Duration>,
+
+    /// Share of an API's endpoints that may be ejected at the same time for the statuses they answer with. Those that
+    /// do not answer may all be.
+    #[schemars(range(max = 100), extend("default" = 50))]
+    pub max_ejection_percent: Option<u8>,
+}
+
+/// How many requests may be sent again, to another endpoint.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `percent` or `min_per_second`")]
+pub struct RetryBudget {
+    /// Retries for each hundred requests of the API. 0: none but those of `min_per_second`.
+    #[schemars(range(max = 100), extend("default" = 20))]
+    pub percent: Option<u8>,
+
+    /// Retries allowed each second whatever the share says.
+    #[schemars(extend("default" = 3))]
+    pub min_per_second: Option<u32>,
 }
 
 /// The `Host` sent upstream.
@@ -323,13 +405,22 @@ pub struct Endpoint {
 
     /// TLS to this endpoint; without it, what `upstream.tls` says.
     pub tls: Option<UpstreamTls>,
+
+    /// Its share of the requests, compared with those of the other endpoints.
+    #[schemars(range(min = 1, max = 1_000), extend("default" = 1))]
+    pub weight: Option<u32>,
+
+    /// Whether it gets requests only when no other endpoint takes any.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub backup: bool,
 }
 
 impl ShortForm for Endpoint {
     const EXPECTED: &'static str = "an endpoint: a URL, or a mapping with `url`";
 
     fn from_short<E: de::Error>(text: &str) -> Result<Self, E> {
-        Ok(Self { name: None, url: Url::from(text), host: None, tls: None })
+        Ok(Self { name: None, url: Url::from(text), host: None, tls: None, weight: None, backup: false })
     }
 
     fn short_schema(generator: &mut SchemaGenerator) -> Schema {

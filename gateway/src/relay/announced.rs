@@ -15,11 +15,14 @@ pub struct AnnouncedEndpoints {
     by_path: Mutex<HashMap<String, Announced>>,
 }
 
-struct Announced {
-    upstream_path: String,
-    /// The path of the stream, which is the resource the client dialled.
-    stream_path: String,
-    streams: usize,
+/// What streams announced at one public path: one place for each, told apart by its query (which names the session).
+type Announced = Vec<Stream>;
+
+struct Stream {
+    query: Option<String>,
+    message_endpoint: MessageEndpoint,
+    /// Streams that announced exactly this.
+    open: usize,
 }
 
 /// Where a message of a legacy client goes.
@@ -28,41 +31,60 @@ pub struct MessageEndpoint {
     pub upstream_path: String,
     /// What metadata and challenges must name for this client: the stream it opened.
     pub stream_path: String,
+    /// The endpoint the stream comes from.
+    pub endpoint: Arc<str>,
 }
 
 /// Keeps an endpoint reachable until it is dropped, which is when its stream ends.
 pub struct Announcement {
     endpoints: Arc<AnnouncedEndpoints>,
     public_path: String,
+    query: Option<String>,
+    message_endpoint: MessageEndpoint,
 }
 
 impl AnnouncedEndpoints {
-    /// Makes `public_path` reach `upstream_path` for as long as the announcement is held.
+    /// Makes a public path, with this query, reach `message_endpoint` for as long as the announcement is held.
     pub fn announce(
         self: &Arc<Self>,
         public_path: &str,
-        upstream_path: &str,
-        stream_path: &str,
+        query: Option<&str>,
+        message_endpoint: MessageEndpoint,
     ) -> Announcement {
+        let announcement = Announcement {
+            endpoints: self.clone(),
+            public_path: public_path.to_string(),
+            query: query.map(str::to_string),
+            message_endpoint,
+        };
         let mut by_path = self.lock();
-        let announced = by_path.entry(public_path.to_string()).or_insert_with(|| Announced {
-            upstream_path: upstream_path.to_string(),
-            stream_path: stream_path.to_string(),
-            streams: 0,
-        });
-        announced.streams += 1;
+        let streams = by_path.entry(announcement.public_path.clone()).or_default();
+        match streams.iter_mut().find(|stream| announcement.is_of(stream)) {
+            Some(stream) => stream.open += 1,
+            None => streams.push(Stream {
+                query: announcement.query.clone(),
+                message_endpoint: announcement.message_endpoint.clone(),
+                open: 1,
+            }),
+        }
+        drop(by_path);
         self.open.fetch_add(1, Ordering::Release);
-        Announcement { endpoints: self.clone(), public_path: public_path.to_string() }
+        announcement
     }
 
-    /// The upstream path behind a public one, if an open stream announced it.
-    pub fn find(&self, public_path: &str) -> Option<MessageEndpoint> {
+    /// Where a message goes, if an open stream announced its path: the stream with the same query, or, for a server
+    /// that tells sessions apart in another way, the only place there is.
+    pub fn find(&self, public_path: &str, query: Option<&str>) -> Option<MessageEndpoint> {
         if self.open.load(Ordering::Acquire) == 0 {
             return None;
         }
         let by_path = self.lock();
-        let Announced { upstream_path, stream_path, .. } = by_path.get(public_path)?;
-        Some(MessageEndpoint { upstream_path: upstream_path.clone(), stream_path: stream_path.clone() })
+        let streams = by_path.get(public_path)?;
+        let stream = streams.iter().find(|stream| stream.query.as_deref() == query).or_else(|| {
+            let first = streams.first()?;
+            streams.iter().all(|stream| stream.message_endpoint == first.message_endpoint).then_some(first)
+        });
+        stream.map(|stream| stream.message_endpoint.clone())
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Announced>> {
@@ -70,12 +92,21 @@ impl AnnouncedEndpoints {
     }
 }
 
+impl Announcement {
+    fn is_of(&self, stream: &Stream) -> bool {
+        stream.query == self.query && stream.message_endpoint == self.message_endpoint
+    }
+}
+
 impl Drop for Announcement {
     fn drop(&mut self) {
         let mut by_path = self.endpoints.lock();
-        if let Some(announced) = by_path.get_mut(&self.public_path) {
-            announced.streams -= 1;
-            if announced.streams == 0 {
+        if let Some(streams) = by_path.get_mut(&self.public_path) {
+            if let Some(stream) = streams.iter_mut().find(|stream| self.is_of(stream)) {
+                stream.open -= 1;
+            }
+            streams.retain(|stream| stream.open > 0);
+            if streams.is_empty() {
                 by_path.remove(&self.public_path);
             }
         }
@@ -87,17 +118,38 @@ impl Drop for Announcement {
 mod tests {
     use super::*;
 
+    fn at(endpoint: &str) -> MessageEndpoint {
+        MessageEndpoint {
+            upstream_path: "/messages".to_string(),
+            stream_path: "/a/sse".to_string(),
+            endpoint: endpoint.into(),
+        }
+    }
+
     #[test]
     fn a_message_endpoint_is_reachable_while_a_stream_that_announced_it_is_open() {
         let endpoints = Arc::new(AnnouncedEndpoints::default());
-        let first = endpoints.announce("/a/sse/messages", "/messages", "/a/sse");
-        let second = endpoints.announce("/a/sse/messages", "/messages", "/a/sse");
-        let found =
-            MessageEndpoint { upstream_path: "/messages".to_string(), stream_path: "/a/sse".to_string() };
-        assert_eq!(endpoints.find("/a/sse/messages"), Some(found.clone()));
+        let found = || endpoints.find("/a/sse/messages", None);
+        let first = endpoints.announce("/a/sse/messages", None, at("one"));
+        let second = endpoints.announce("/a/sse/messages", None, at("one"));
+        assert_eq!(found(), Some(at("one")));
         drop(first);
-        assert_eq!(endpoints.find("/a/sse/messages"), Some(found));
+        assert_eq!(found(), Some(at("one")));
         drop(second);
-        assert_eq!(endpoints.find("/a/sse/messages"), None);
+        assert_eq!(found(), None);
+    }
+
+    #[test]
+    fn a_message_goes_to_the_endpoint_whose_stream_announced_its_session() {
+        let endpoints = Arc::new(AnnouncedEndpoints::default());
+        let found = |query| endpoints.find("/a/messages", Some(query));
+        let one = endpoints.announce("/a/messages", Some("id=1"), at("one"));
+        assert_eq!(found("id=9"), Some(at("one")), "there is no other place");
+        let two = endpoints.announce("/a/messages", Some("id=2"), at("two"));
+        assert_eq!(found("id=1"), Some(at("one")));
+        assert_eq!(found("id=2"), Some(at("two")));
+        assert_eq!(found("id=9"), None);
+        drop((one, two));
+        assert_eq!(found("id=1"), None);
     }
 }

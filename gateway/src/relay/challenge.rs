@@ -9,6 +9,7 @@ use tollgate_protocol::challenge::{self, Challenges, Options};
 
 use super::metadata::Source;
 use crate::context::Route;
+use crate::endpoint::Endpoint;
 use crate::reason;
 use crate::respond::Refusal;
 
@@ -24,13 +25,13 @@ pub async fn relay(source: &Source<'_>, route: &Route, response: &mut ResponseHe
     let metadata_url = route.identifier.metadata_url();
     let fields: Vec<HeaderValue> =
         response.headers.get_all(header::WWW_AUTHENTICATE).iter().cloned().collect();
-    let upstream = route.api.endpoint.url.origin();
+    let upstream = source.endpoint.url().origin();
     let bytes = fields.iter().map(HeaderValue::as_bytes);
     let mut challenges = challenge::rewrite(bytes, &metadata_url, upstream, Options::default())
         .map_err(|_| Refusal::new(&reason::UPSTREAM_CHALLENGE_TOO_LARGE))?;
-    note(route, &challenges, &metadata_url);
+    note(source.endpoint, route, &challenges, &metadata_url);
     if response.status == StatusCode::UNAUTHORIZED && !challenges.had_metadata {
-        let resource = route.api.metadata.resource(&route.rest);
+        let resource = source.endpoint.metadata.resource(&route.rest);
         if resource.exists(source).await {
             challenge::inject(&mut challenges, &metadata_url);
         }
@@ -40,17 +41,14 @@ pub async fn relay(source: &Source<'_>, route: &Route, response: &mut ResponseHe
 }
 
 /// A challenge may mean that the metadata changed, and says where it is.
-fn note(route: &Route, challenges: &Challenges<'_>, metadata_url: &str) {
+fn note(endpoint: &Endpoint, route: &Route, challenges: &Challenges<'_>, metadata_url: &str) {
     if challenges.malformed {
-        warn!(
-            "the challenge of {} is malformed; it was replaced by a plain Bearer one",
-            route.api.endpoint.url
-        );
+        warn!("the challenge of {} is malformed; it was replaced by a plain Bearer one", endpoint.id);
     }
     if challenges.has_bearer || challenges.had_metadata {
         // An upstream that knows the gateway names the gateway's own URL, which says nothing about its own.
         let named = challenges.metadata_url.as_deref().filter(|named| *named != metadata_url);
-        route.api.metadata.resource(&route.rest).challenged(named);
+        endpoint.metadata.resource(&route.rest).challenged(named);
     }
 }
 

@@ -130,7 +130,7 @@ fn candidates(endpoint: &Endpoint, upstream: &HttpUrl, challenge: &Challenge) ->
 /// A URL the upstream named, if the gateway may fetch it: only the endpoint's own origin is ever asked, so a
 /// hostile upstream cannot send the gateway anywhere else (SSRF).
 fn on_the_endpoint(endpoint: &Endpoint, upstream: &HttpUrl, named: &str) -> Option<HttpUrl> {
-    upstream.resolve(named).ok().filter(|url| url.origin() == endpoint.url.origin())
+    upstream.resolve(named).ok().filter(|url| url.origin() == endpoint.url().origin())
 }
 
 fn unreachable(url: &HttpUrl, error: &FetchError) -> Unavailable {

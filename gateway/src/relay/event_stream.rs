@@ -1,13 +1,16 @@
 //! Event streams on their way to the client. All of them pass unbuffered; on one that a client opened by GET
 //! the legacy HTTP+SSE transport may announce where its messages go, and that announcement is rewritten.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use pingora::http::ResponseHeader;
 use tollgate_protocol::sse::{EndpointEvent, SseError};
 
-use super::announced::Announcement;
+use super::announced::{AnnouncedEndpoints, Announcement, MessageEndpoint};
 use crate::context::Route;
+use crate::hop::Hop;
 use crate::reason;
 use crate::respond::Refusal;
 
@@ -33,22 +36,24 @@ pub fn never_buffer(response: &mut ResponseHeader) -> pingora::Result<()> {
 /// A stream that may be of the legacy transport, until its first event has shown whether it is.
 pub struct LegacyStream {
     event: EndpointEvent,
-    announced: std::sync::Arc<super::announced::AnnouncedEndpoints>,
+    announced: Arc<AnnouncedEndpoints>,
     stream_path: String,
+    /// The endpoint the stream comes from, which is the one that knows what to do with its messages.
+    endpoint: Arc<str>,
     /// Keeps the message endpoint reachable for as long as the stream is open.
     announcement: Option<Announcement>,
 }
 
 impl LegacyStream {
     /// Watches the stream a route's request opened.
-    pub fn watch(route: &Route) -> Option<LegacyStream> {
-        let event =
-            EndpointEvent::new(&route.api.mount, &route.identifier.origin.text, &route.upstream_url()?);
+    pub fn watch(route: &Route, hop: &Hop) -> Option<LegacyStream> {
+        let event = EndpointEvent::new(&hop.endpoint.mount, &route.identifier.origin.text, &hop.url()?);
         let announced = route.api.announced.clone();
         Some(LegacyStream {
             event,
             announced,
             stream_path: route.identifier.path.clone(),
+            endpoint: hop.endpoint.id.clone(),
             announcement: None,
         })
     }
@@ -64,8 +69,13 @@ impl LegacyStream {
         let chunk = body.take().unwrap_or_default();
         let mut out = self.event.push(&chunk).map_err(refusal)?.into_owned();
         if let (Some(announced), None) = (self.event.announced(), &self.announcement) {
-            let (public, upstream) = (path_of(&announced.public), path_of(&announced.upstream));
-            self.announcement = Some(self.announced.announce(public, upstream, &self.stream_path));
+            let (path, query) = split_query(&announced.public);
+            let message_endpoint = MessageEndpoint {
+                upstream_path: split_query(&announced.upstream).0.to_string(),
+                stream_path: self.stream_path.clone(),
+                endpoint: self.endpoint.clone(),
+            };
+            self.announcement = Some(self.announced.announce(path, query, message_endpoint));
         }
         if end_of_stream {
             out.extend(self.event.finish());
@@ -82,6 +92,6 @@ fn refusal(error: SseError) -> Refusal {
     }
 }
 
-fn path_of(target: &str) -> &str {
-    target.split('?').next().unwrap_or_default()
+fn split_query(target: &str) -> (&str, Option<&str>) {
+    target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)))
 }

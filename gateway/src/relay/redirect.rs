@@ -6,16 +6,17 @@ use pingora::http::ResponseHeader;
 use tollgate_protocol::location::Outside;
 
 use crate::context::Route;
+use crate::hop::Hop;
 
 /// Maps the fields of a response to `route`'s request.
-pub fn relay(route: &Route, response: &mut ResponseHeader) {
+pub fn relay(route: &Route, hop: &Hop, response: &mut ResponseHeader) {
     const POINTERS: [HeaderName; 4] =
         [header::LOCATION, header::CONTENT_LOCATION, header::LINK, header::SET_COOKIE];
     if !POINTERS.iter().any(|name| response.headers.contains_key(name)) {
         return;
     }
-    let Some(base) = route.upstream_url() else { return };
-    let outside = Outside { mount: &route.api.mount, public_origin: &route.identifier.origin.text };
+    let Some(base) = hop.url() else { return };
+    let outside = Outside { mount: &hop.endpoint.mount, public_origin: &route.identifier.origin.text };
     map(response, &header::LOCATION, |value| outside.location(value, &base));
     map(response, &header::CONTENT_LOCATION, |value| outside.location(value, &base));
     map(response, &header::LINK, |value| outside.link(value, &base));

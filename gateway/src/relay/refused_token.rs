@@ -7,17 +7,18 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use tollgate_protocol::{audience, bearer};
 
 use crate::context::Route;
+use crate::hop::Hop;
 
 /// Logs what can be known about a token the upstream answered with 401. The token itself is never written.
-pub fn diagnose(route: &Route, request: &RequestHeader, response: &ResponseHeader) {
+pub fn diagnose(route: &Route, hop: &Hop, request: &RequestHeader, response: &ResponseHeader) {
     if response.status != StatusCode::UNAUTHORIZED {
         return;
     }
     let fields = request.headers.get_all(header::AUTHORIZATION).iter().map(|value| value.as_bytes());
     let Ok(Some(token)) = bearer::token(fields) else { return };
     let Some(audiences) = audience::audiences(token) else { return };
-    let upstream = route.api.upstream_resource.clone().unwrap_or_else(|| route.api.endpoint.url.to_string());
-    if is_among(&audiences, &upstream) {
+    let upstream = hop.endpoint.upstream_resource.as_deref().unwrap_or(&hop.endpoint.id);
+    if is_among(&audiences, upstream) {
         return;
     }
     let slug = match is_among(&audiences, &route.identifier.resource()) {

@@ -6,6 +6,7 @@ mod challenges;
 mod config;
 mod discovery;
 mod docs;
+mod endpoints;
 mod failures;
 mod flow;
 mod freshness;

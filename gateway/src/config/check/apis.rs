@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tollgate_protocol::url::Origin;
 
-use super::{Findings, Once, upstream, values};
+use super::{Findings, Once, balance, upstream, values};
 use crate::config::document::{Api as Written, Document};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
@@ -40,6 +40,7 @@ impl Checker<'_> {
             self.entrypoint(&hosts, written.hosts.is_empty(), mount, path);
         }
         let authorization = self.authorization(written, &path.key("authorization"));
+        let balance = balance::check(written, path, self.findings);
         let endpoints = upstream::check_endpoints(written, path, self.folder, self.findings);
         let plans = upstream::check_plans(written, &path.key("plans"), self.findings);
         Some(Api {
@@ -49,6 +50,9 @@ impl Checker<'_> {
             hosts: hosts.into_iter().map(|(_, host)| host).collect(),
             path: mount?,
             authorization,
+            balance: written.balance,
+            sessions: balance.sessions,
+            retry_budget: balance.retry_budget,
             endpoints,
             plans,
         })

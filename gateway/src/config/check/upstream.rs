@@ -1,10 +1,11 @@
 //! What stands behind an API: its endpoints, and the plans that say who may reach them.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use tollgate_protocol::url::{HttpUrl, Scheme};
 
-use super::{Findings, Once, certificates, values};
+use super::{Findings, Once, certificates, outliers, values};
 use crate::config::document::{
     Api as Written, Endpoint as WrittenEndpoint, Plan as WrittenPlan, UpstreamTls,
 };
@@ -12,6 +13,9 @@ use crate::config::key_path::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::short_form::Short;
 use crate::config::{CertificateAuthorities, Endpoint, Plan};
+
+/// More would make the order of turns long for nothing.
+const MAX_WEIGHT: u32 = 1_000;
 
 pub fn check_endpoints(
     api: &Written,
@@ -21,11 +25,17 @@ pub fn check_endpoints(
 ) -> Vec<Endpoint> {
     let list = path.key("endpoints");
     findings.refuse_empty(api.endpoints.is_empty(), &list, "endpoint");
-    refuse_second(api.endpoints.len(), &list, "endpoint", findings);
+    refuse_nothing_but_backups(api, &list, findings);
+    let outlier_detection = outliers::check(
+        &api.upstream.outlier_detection,
+        &path.key("upstream").key("outlier_detection"),
+        findings,
+    );
     let shared = api.upstream.tls.as_ref();
     let shared_path = path.key("upstream").key("tls");
     let shared = shared.map(|tls| (check_tls(tls, &shared_path, folder, findings), shared_path));
     let mut names = Once::default();
+    let mut urls = Once::default();
     let mut checked = Vec::new();
     for (index, written) in api.endpoints.iter().enumerate() {
         let path = list.item(index);
@@ -33,14 +43,43 @@ pub fn check_endpoints(
             written.name.as_ref().map(|name| findings.name(name, path.key("name"), &mut names, "endpoint"));
         let url = findings.take(path.key("url"), values::url(written.url.as_str()));
         let (ca, tls_path) = own_or_shared(written, &path, shared.as_ref(), folder, findings);
+        let weight = check_weight(written.weight, path.key("weight"), findings);
         let Some(url) = url else { continue };
+        if let Some(first) = urls.note(url.to_string(), &path.key("url")) {
+            let problem = Problem::error(path.key("url"), "another endpoint of this API has the same URL");
+            findings.add(
+                problem.first(first).help("remove one of the two; `weight` gives an endpoint a larger share"),
+            );
+        }
         if let Some(tls_path) = tls_path {
             refuse_useless_tls(&url, tls_path, findings);
         }
         let host = written.host.unwrap_or(api.upstream.host);
-        checked.push(Endpoint { name: name.flatten(), url, host, ca });
+        let name = name.flatten();
+        checked.push(Endpoint { name, url, host, ca, weight, backup: written.backup, outlier_detection });
     }
     checked
+}
+
+fn check_weight(written: Option<u32>, path: KeyPath, findings: &mut Findings) -> NonZeroU32 {
+    let written = written.unwrap_or(1);
+    NonZeroU32::new(written).filter(|weight| weight.get() <= MAX_WEIGHT).unwrap_or_else(|| {
+        let help = match written {
+            0 => "remove the endpoint, or write `backup: true`".to_string(),
+            _ => format!("write at most `{MAX_WEIGHT}`; what counts is the proportion"),
+        };
+        findings.add(Problem::error(path, format!("`{written}` is no weight")).help(help));
+        NonZeroU32::MIN
+    })
+}
+
+/// A backup stands in for something.
+fn refuse_nothing_but_backups(api: &Written, list: &KeyPath, findings: &mut Findings) {
+    if !api.endpoints.is_empty() && api.endpoints.iter().all(|endpoint| endpoint.backup) {
+        let first = list.item(0).key("backup");
+        let problem = Problem::error(first, "there is no endpoint that this one could stand in for");
+        findings.add(problem.help("remove `backup: true` from at least one endpoint"));
+    }
 }
 
 /// The authorities of an endpoint, and the path of the `tls` they come from.

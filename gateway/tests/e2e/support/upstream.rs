@@ -1,7 +1,8 @@
 //! An upstream that answers with exactly the bytes a test gives it: for what a real server will not do.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -42,6 +43,8 @@ impl Seen {
 pub struct Upstream {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    /// The connections it has accepted; `None` once it has stopped.
+    open: Arc<Mutex<Option<HashMap<SocketAddr, TcpStream>>>>,
 }
 
 impl Upstream {
@@ -60,14 +63,34 @@ impl Upstream {
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let serve = Arc::new(serve);
-        let log = seen.clone();
+        let open = Arc::new(Mutex::new(Some(HashMap::new())));
+        let (log, accepted) = (seen.clone(), open.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (serve, log) = (serve.clone(), log.clone());
-                std::thread::spawn(move || connection(stream, &log, &*serve));
+                let Some(open) = &mut *accepted.lock().expect("no holder panicked") else { return };
+                let Ok(client) = stream.peer_addr() else { continue };
+                open.insert(client, stream.try_clone().expect("a second handle"));
+                let (serve, log, accepted) = (serve.clone(), log.clone(), accepted.clone());
+                std::thread::spawn(move || {
+                    connection(&stream, &log, &*serve);
+                    // Both handles go before the connection is closed.
+                    if let Some(open) = &mut *accepted.lock().expect("no holder panicked") {
+                        open.remove(&client);
+                    }
+                });
             }
         });
-        Upstream { address, seen }
+        Upstream { address, seen, open }
+    }
+
+    /// Closes its connections, and takes no more: from its return on connecting is refused.
+    pub fn stop(&self) {
+        let open = self.open.lock().expect("no holder panicked").take();
+        open.into_iter().flatten().for_each(|(_, stream)| drop(stream.shutdown(Shutdown::Both)));
+        // The first one only wakes the thread that accepts.
+        while TcpStream::connect(self.address).is_ok() {
+            std::thread::yield_now();
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -76,9 +99,14 @@ impl Upstream {
 
     /// Waits until the first request has arrived.
     pub fn is_reached(&self) {
+        self.is_reached_by(1);
+    }
+
+    /// Waits until this many requests have arrived.
+    pub fn is_reached_by(&self, requests: usize) {
         let deadline = Instant::now() + PATIENCE;
-        while self.seen().is_empty() {
-            assert!(Instant::now() < deadline, "no request reached the upstream");
+        while self.seen().len() < requests {
+            assert!(Instant::now() < deadline, "{} of {requests} requests have arrived", self.seen().len());
             std::thread::park_timeout(PATIENCE / 2000);
         }
     }
@@ -89,12 +117,12 @@ impl Upstream {
 }
 
 fn connection(
-    stream: TcpStream,
+    stream: &TcpStream,
     log: &Mutex<Vec<Seen>>,
     serve: &(dyn Fn(&Seen, &mut TcpStream) -> bool + Send + Sync),
 ) {
     let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
-    let mut stream = stream;
+    let mut stream = stream.try_clone().expect("a third handle");
     while let Some(request) = read_request(&mut reader) {
         log.lock().expect("no connection panicked").push(request.clone());
         if !serve(&request, &mut stream) {

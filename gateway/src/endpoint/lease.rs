@@ -1,0 +1,96 @@
+//! A request's hold on the endpoint it is sent to: counts it there, and tells the breaker how it ended.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::Endpoint;
+use super::breaker::{Admission, Failure};
+
+/// Held from the choice of an endpoint to the end of the request, or to the next choice.
+pub struct Lease {
+    endpoint: Arc<Endpoint>,
+    admission: Admission,
+    told: bool,
+}
+
+impl Lease {
+    /// `None` when the endpoint is sent nothing at the moment.
+    pub fn take(endpoint: &Arc<Endpoint>, now: Instant) -> Option<Lease> {
+        let admission = endpoint.breaker.admit(now)?;
+        endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
+        Some(Lease { endpoint: endpoint.clone(), admission, told: false })
+    }
+
+    pub fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    /// The endpoint has answered. Returns whether that ended its ejection.
+    pub fn succeeded(&mut self) -> bool {
+        self.told = true;
+        self.endpoint.breaker.succeeded(self.admission)
+    }
+
+    /// It has not, or should not have. Returns for how long it is ejected, if it now is.
+    pub fn failed(
+        &mut self,
+        kind: Failure,
+        now: Instant,
+        may_eject: impl FnOnce() -> bool,
+    ) -> Option<Duration> {
+        if std::mem::replace(&mut self.told, true) {
+            return None;
+        }
+        self.endpoint.breaker.failed(self.admission, kind, now, may_eject)
+    }
+}
+
+impl Deref for Lease {
+    type Target = Endpoint;
+
+    fn deref(&self) -> &Endpoint {
+        &self.endpoint
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.endpoint.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if !self.told && self.admission == Admission::Probe {
+            self.endpoint.breaker.gave_up();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::testing::endpoint;
+
+    #[test]
+    fn a_request_counts_at_its_endpoint_until_it_ends() {
+        let endpoint = Arc::new(endpoint("http://up.example/mcp"));
+        let leases: Vec<_> = (0..3).map(|_| Lease::take(&endpoint, Instant::now())).collect();
+        assert_eq!(endpoint.in_flight(), 3);
+        drop(leases);
+        assert_eq!(endpoint.in_flight(), 0);
+    }
+
+    #[test]
+    fn a_probe_whose_request_shows_nothing_makes_room_for_the_next() {
+        let endpoint = Arc::new(endpoint("http://up.example/mcp"));
+        let now = Instant::now();
+        while Lease::take(&endpoint, now)
+            .expect("not ejected yet")
+            .failed(Failure::Silent, now, || true)
+            .is_none()
+        {}
+        let later = now + Duration::from_secs(3600);
+        let probe = Lease::take(&endpoint, later).expect("it is time to try");
+        assert!(Lease::take(&endpoint, later).is_none());
+        drop(probe);
+        assert!(Lease::take(&endpoint, later).is_some());
+    }
+}

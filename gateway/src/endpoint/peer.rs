@@ -1,0 +1,93 @@
+//! How a connection to an endpoint is made, as Pingora wants to be told: made once, when the configuration is read.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use pingora::upstreams::peer::HttpPeer;
+use pingora_core::protocols::tls::CaType;
+use pingora_core::upstreams::peer::HttpUpstreamRequestPolicy;
+use pingora_core::utils::tls::WrappedX509;
+use tollgate_protocol::url::Scheme;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+
+use crate::config::{CertificateAuthorities, Endpoint as Settings};
+
+/// Connecting to one address may take this long, TLS included this much longer.
+const CONNECT: Duration = Duration::from_secs(3);
+const CONNECT_WITH_TLS: Duration = Duration::from_secs(10);
+/// Shorter than the 5 s after which common MCP servers (Node) close an idle connection: a POST on a
+/// connection the server has just closed cannot be repeated, so it must not be tried.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// A peer with everything but an address.
+///
+/// # Errors
+/// When a certificate authority cannot be used.
+pub fn template(settings: &Settings) -> Result<HttpPeer, String> {
+    let origin = settings.url.origin();
+    let tls = origin.scheme() == Scheme::Https;
+    // An address and not a name: a name would be looked up here, blocking, and panic where it fails.
+    // Each peer made from this template gets a resolved address of its own.
+    let placeholder = (std::net::Ipv4Addr::UNSPECIFIED, origin.port());
+    // Never empty, since an empty server name would switch verification off.
+    let server_name = origin.host().trim_matches(['[', ']']).to_string();
+    let mut peer = HttpPeer::new(placeholder, tls, server_name);
+    peer.options.connection_timeout = Some(CONNECT);
+    peer.options.total_connection_timeout = Some(CONNECT_WITH_TLS);
+    peer.options.idle_timeout = Some(IDLE);
+    peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
+    peer.options.ca = settings.ca.as_ref().map(trust_anchors).transpose()?;
+    peer.group_key = group_key(settings);
+    Ok(peer)
+}
+
+/// Pingora's pool key leaves the trust anchors out: without this, an endpoint could be handed a
+/// connection that was verified against another one's CA.
+fn group_key(settings: &Settings) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    settings.url.origin().hash(&mut hasher);
+    settings.ca.as_ref().map(|ca| &ca.certificates).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn trust_anchors(ca: &CertificateAuthorities) -> Result<Arc<CaType>, String> {
+    let mut anchors = Vec::new();
+    for certificate in &ca.certificates {
+        // Pingora parses it again, and would panic where this fails.
+        X509Certificate::from_der(certificate).map_err(|error| format!("{}: {error}", ca.file.display()))?;
+        anchors.push(WrappedX509::new(certificate.to_vec(), pingora_core::utils::tls::parse_x509));
+    }
+    Ok(anchors.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tollgate_protocol::url::HttpUrl;
+
+    fn settings(text: &str) -> Settings {
+        Settings::at(HttpUrl::parse(text).expect("a valid URL"))
+    }
+
+    #[test]
+    fn the_server_name_is_never_empty() {
+        for text in ["https://up.example/mcp", "https://192.0.2.1/mcp", "https://[2001:db8::1]:8443/"] {
+            let peer = template(&settings(text)).expect("a peer");
+            assert!(!peer.sni.is_empty() && !peer.sni.contains('['), "{text}");
+        }
+    }
+
+    #[test]
+    fn endpoints_that_trust_different_authorities_share_no_connection() {
+        let trusting = |der: Option<&'static [u8]>| {
+            let ca = der
+                .map(|der| CertificateAuthorities { file: "ca.pem".into(), certificates: vec![der.into()] });
+            group_key(&Settings { ca, ..settings("https://up.example/") })
+        };
+        let keys = [trusting(None), trusting(Some(b"a")), trusting(Some(b"b"))];
+        assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
+        assert_eq!(keys[1], trusting(Some(b"a")));
+    }
+}

@@ -1,0 +1,176 @@
+//! The next hop of an admitted request: the endpoint it is sent to, and what to do when that one fails.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::HeaderMap;
+use http::header::HeaderName;
+use tollgate_protocol::url::HttpUrl;
+
+use crate::context::Route;
+use crate::endpoint::Endpoint;
+use crate::endpoint::breaker::Failure;
+use crate::endpoint::lease::Lease;
+use crate::gateway::Api;
+use crate::logging::Fields;
+use crate::reason;
+use crate::respond::Refusal;
+
+pub const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+/// From this version on there are no sessions: an id that comes all the same means nothing.
+const STATELESS_SINCE: &[u8] = b"2026-07-28";
+
+/// An endpoint, held for one request.
+pub struct Hop {
+    pub endpoint: Lease,
+    /// Path and query as the endpoint is asked for them.
+    pub target: String,
+    /// The session the request belongs to: no other endpoint knows it.
+    pub session: Option<String>,
+    bound: bool,
+}
+
+impl Hop {
+    fn new(route: &Route, endpoint: Lease, session: Option<String>) -> Hop {
+        let bound = session.is_some() || route.announced.is_some();
+        let target = match &route.announced {
+            Some(announced) => match &route.query {
+                Some(query) => format!("{}?{query}", announced.upstream_path),
+                None => announced.upstream_path.clone(),
+            },
+            None => endpoint.mount.upstream_target(&route.rest, route.query.as_deref()),
+        };
+        Hop { endpoint, target, session, bound }
+    }
+
+    /// The upstream URL of this request, for resolving what its answer refers to.
+    pub fn url(&self) -> Option<HttpUrl> {
+        HttpUrl::parse(&format!("{}{}", self.endpoint.url().origin(), self.target)).ok()
+    }
+
+    /// The endpoint has answered with this status.
+    pub fn answered(&mut self, api: &Api, status: u16) {
+        if status >= 500 {
+            self.failed(api, Failure::Status);
+        } else if self.endpoint.succeeded() {
+            log("endpoint_readmitted", api, &self.endpoint, None);
+        }
+    }
+
+    /// The endpoint is to blame for an error.
+    pub fn failed(&mut self, api: &Api, kind: Failure) {
+        let percent = self.endpoint.settings.outlier_detection.max_ejection_percent;
+        let may_eject = || api.endpoints.may_eject(kind, percent);
+        if let Some(lasting) = self.endpoint.failed(kind, Instant::now(), may_eject) {
+            log("endpoint_ejected", api, &self.endpoint, Some(lasting.as_secs_f64()));
+        }
+    }
+}
+
+/// Chooses the endpoint of a request: the one that holds its session, or the one whose turn it is.
+///
+/// # Errors
+/// When its session is unknown or lost, so that the client begins a new one; or when no endpoint takes requests.
+pub fn choose(route: &Route, headers: &HeaderMap, now: Instant) -> Result<Hop, Refusal> {
+    let endpoints = &route.api.endpoints;
+    endpoints.retries.request();
+    if let Some(announced) = &route.announced {
+        let endpoint =
+            endpoints.by_id(&announced.endpoint).ok_or_else(|| Refusal::new(&reason::SESSION_LOST))?;
+        let lease = Lease::take(endpoint, now).ok_or_else(|| unavailable(&route.api, now))?;
+        return Ok(Hop::new(route, lease, None));
+    }
+    if let (Some(sessions), Some(id)) = (&endpoints.sessions, session_id(headers)?) {
+        let minted_by = sessions.endpoint_of(id).ok_or_else(|| Refusal::new(&reason::SESSION_UNKNOWN))?;
+        let lease = endpoints.by_id(&minted_by).and_then(|endpoint| Lease::take(endpoint, now));
+        return match lease {
+            Some(lease) => Ok(Hop::new(route, lease, Some(id.to_string()))),
+            None => Err(lost(&route.api, id, now)),
+        };
+    }
+    let lease = endpoints.pick(&[], now).ok_or_else(|| unavailable(&route.api, now))?;
+    Ok(Hop::new(route, lease, None))
+}
+
+/// Another endpoint for a request that its endpoint has not answered, if there is one and the budget allows it.
+pub fn fail_over(route: &Route, from: &Hop, tried: &mut Vec<Arc<Endpoint>>) -> Option<Hop> {
+    let now = Instant::now();
+    if from.bound {
+        return None;
+    }
+    tried.push(from.endpoint.endpoint().clone());
+    let lease = route.api.endpoints.pick(tried, now).filter(|_| route.api.endpoints.retries.take(now));
+    if lease.is_none() {
+        tried.pop();
+    }
+    lease.map(|lease| Hop::new(route, lease, None))
+}
+
+/// What the client of a session is told whose endpoint cannot be connected to: to begin anew, if there is another to
+/// begin with.
+pub fn session_is_lost(route: &Route, hop: &Hop) -> Option<Refusal> {
+    let now = Instant::now();
+    let id = hop.session.as_deref()?;
+    let another = route.api.endpoints.has_another(hop.endpoint.endpoint(), now);
+    another.then(|| lost(&route.api, id, now))
+}
+
+/// Learns from an answer which endpoint holds a session, and that one has ended.
+pub fn learn_session(route: &Route, hop: &Hop, method: &http::Method, status: u16, headers: &HeaderMap) {
+    let Some(sessions) = &route.api.endpoints.sessions else { return };
+    let ended = status == 404 || (*method == http::Method::DELETE && (200..300).contains(&status));
+    match &hop.session {
+        Some(id) if ended => sessions.forget(id),
+        Some(_) => {}
+        None => {
+            let minted = headers.get(SESSION_ID).and_then(|id| id.to_str().ok());
+            if let Some(id) = minted.filter(|_| (200..300).contains(&status)) {
+                sessions.learn(id, &hop.endpoint.id);
+            }
+        }
+    }
+}
+
+/// The session a request names, where its protocol version has sessions.
+fn session_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let version = headers.get(PROTOCOL_VERSION).map(|version| version.as_bytes());
+    if version.is_some_and(|version| version >= STATELESS_SINCE) {
+        return Ok(None);
+    }
+    let mut ids = headers.get_all(SESSION_ID).iter();
+    match (ids.next(), ids.next()) {
+        (None, _) => Ok(None),
+        // An id that is no visible ASCII was never minted.
+        (Some(id), None) => Ok(Some(id.to_str().unwrap_or_default())),
+        (Some(_), Some(_)) => Err(Refusal::because(
+            &reason::MALFORMED_HEAD,
+            "The request must carry at most one Mcp-Session-Id field.",
+        )),
+    }
+}
+
+fn lost(api: &Api, id: &str, now: Instant) -> Refusal {
+    if let Some(sessions) = api.endpoints.sessions.as_ref().filter(|_| api.endpoints.any_available(now)) {
+        sessions.forget(id);
+        return Refusal::new(&reason::SESSION_LOST);
+    }
+    unavailable(api, now)
+}
+
+fn unavailable(api: &Api, now: Instant) -> Refusal {
+    let seconds = api.endpoints.retry_after(now).as_secs_f64().ceil();
+    Refusal { retry_after: Some((seconds as u32).max(1)), ..Refusal::new(&reason::UPSTREAM_UNAVAILABLE) }
+}
+
+fn log(event: &str, api: &Api, endpoint: &Endpoint, seconds: Option<f64>) {
+    let mut fields = Fields::new(event);
+    fields
+        .text("api", &api.name)
+        .maybe("endpoint", endpoint.settings.name.as_deref())
+        .text("url", &endpoint.id);
+    if let Some(seconds) = seconds {
+        fields.number("seconds", seconds);
+    }
+    fields.log();
+}
