@@ -34,6 +34,7 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 pub use crate::endpoint::breaker::OutlierDetection;
 pub use crate::endpoint::retries::Budget as RetryBudget;
 pub use crate::endpoint::sessions::Bounds as SessionBounds;
+pub use crate::endpoint::timeouts::Timeouts;
 pub use crate::listener::limits::Limits;
 
 pub use self::diagnostic::{Diagnostic, Report, Severity};
@@ -170,6 +171,7 @@ pub struct Endpoint {
     /// Whether it is asked only when no other takes requests.
     pub backup: bool,
     pub outlier_detection: OutlierDetection,
+    pub timeouts: Timeouts,
 }
 
 impl Endpoint {
@@ -183,6 +185,7 @@ impl Endpoint {
             weight: NonZeroU32::MIN,
             backup: false,
             outlier_detection: OutlierDetection::default(),
+            timeouts: Timeouts::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ use once_cell::sync::Lazy;
 use crate::cors::WebOrigin;
 use crate::endpoint::Endpoint;
 use crate::endpoint::breaker::Failure;
+use crate::endpoint::timeouts::Wait;
 use crate::gateway::{Api, Gateway, Identifier};
 use crate::hop::{self, Hop};
 use crate::in_flight::InFlightRequest;
@@ -32,6 +33,8 @@ pub struct Context {
     pub tried: Vec<Arc<Endpoint>>,
     /// Attempts to connect to the endpoint so far.
     pub attempts: usize,
+    /// The endpoint's time, while it is waited for.
+    pub wait: Option<Wait>,
     /// The status the upstream gave, which is not the client's where the gateway had to step in.
     pub upstream_status: Option<u16>,
     /// Why the gateway answered itself: a slug of `reason`.
@@ -50,6 +53,11 @@ impl Context {
         if let (Some(route), Some(hop)) = (&self.route, &mut self.hop) {
             hop.answered(&route.api, status);
         }
+    }
+
+    /// Whether the endpoint has taken longer than it may.
+    pub fn is_over(&self) -> bool {
+        self.wait.as_ref().is_some_and(Wait::is_over)
     }
 
     /// The endpoint did not answer.

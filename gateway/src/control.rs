@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Checked;
 use crate::edge::Edge;
-use crate::endpoint::resolve;
+use crate::endpoint::{connection, resolve};
 use crate::listener::Bound;
 use crate::logging::Fields;
 use crate::reload::{Reload, Trigger};
@@ -70,6 +70,7 @@ impl Service for Control {
         tokio::spawn(resolve::keep_fresh(move || {
             edge.gateway.load().endpoints().map(|endpoint| Arc::downgrade(&endpoint.addresses)).collect()
         }));
+        tokio::spawn(connection::keep_deadlines());
         let mut looks = tokio::time::interval(watch::PERIOD);
         loop {
             let trigger = tokio::select! {

@@ -1,17 +1,19 @@
 //! An endpoint: one upstream MCP server URL of an API, with what is known about it.
 //!
-//! [`peer`] says how a connection to it is made, [`resolve`] where it is, [`breaker`] whether requests go there. Which
+//! [`peer`] says how a connection to it is made, [`connection`] and [`timeouts`] how long it may take, [`resolve`] where it is, [`breaker`] whether requests go there. Which
 //! endpoint of an API a request goes to is for [`group`], [`balance`] and [`sessions`]; [`lease`] is a request's hold
 //! on it, [`retries`] bounds how often another is tried.
 
 pub mod balance;
 pub mod breaker;
+pub mod connection;
 pub mod group;
 pub mod lease;
 pub mod peer;
 pub mod resolve;
 pub mod retries;
 pub mod sessions;
+pub mod timeouts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

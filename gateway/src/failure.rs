@@ -60,6 +60,22 @@ pub fn is_broken_off_by_upstream(error: &Error) -> bool {
     is_the_upstreams(error) && !matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout)
 }
 
+/// Pingora's pool gave out a connection that is about to be closed.
+pub fn unusable_connection() -> Box<Error> {
+    Error::explain(UNUSABLE, "it is about to be closed")
+}
+
+pub fn is_unusable_connection(error: &Error) -> bool {
+    *error.etype() == UNUSABLE
+}
+
+const UNUSABLE: ErrorType = ErrorType::Custom("UnusableConnection");
+
+/// An answer that was cut for taking too long.
+pub fn took_too_long() -> Box<Error> {
+    Error::explain(ErrorType::ReadTimedout, "the answer took too long").into_up()
+}
+
 /// A request that reached a hook its route should have been set for.
 pub fn no_route() -> Box<Error> {
     Error::explain(ErrorType::InternalError, "the request has no route")

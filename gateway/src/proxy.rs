@@ -1,6 +1,7 @@
 //! `impl ProxyHttp`: one request, hook by hook, in the order Pingora calls them. Each hook is a few lines
 //! that call a step by name; `docs/life-of-a-request.md` is the same story in prose.
 
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,11 +12,14 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
 use pingora_core::modules::http::HttpModules;
+use pingora_core::protocols::Digest;
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 
 use crate::access_log;
 use crate::context::{Context, RequestId, Route};
 use crate::edge::Edge;
+use crate::endpoint::connection::Connection;
+use crate::endpoint::timeouts::Wait;
 use crate::failure;
 use crate::hop;
 use crate::listener::limits::Limits;
@@ -117,6 +121,7 @@ impl ProxyHttp for Proxy {
             tried: Vec::new(),
             web_origin: None,
             attempts: 0,
+            wait: None,
             upstream_status: None,
             reason: None,
             refusal: None,
@@ -182,8 +187,11 @@ impl ProxyHttp for Proxy {
         _: &mut Session,
         _: &mut Option<Bytes>,
         end_of_stream: bool,
-        _: &mut Context,
+        context: &mut Context,
     ) -> Result<()> {
+        if let Some(wait) = &context.wait {
+            wait.progressed();
+        }
         if end_of_stream {
             state::enter(Phase::Answer);
         }
@@ -224,12 +232,39 @@ impl ProxyHttp for Proxy {
         context: &mut Context,
         _: bool,
     ) -> Box<Error> {
-        let retry = failure::is_broken_off_by_upstream(&error) && context.upstream_status.is_none();
+        // Nothing was sent on it, so this is no failure and any request may have another.
+        if failure::is_unusable_connection(&error) {
+            error.set_retry(true);
+            return error;
+        }
+        let retry = failure::is_broken_off_by_upstream(&error)
+            && context.upstream_status.is_none()
+            && !context.is_over();
         // A byte of the request may have left: only what may be done twice is sent again.
         let repeatable =
             session.req_header().method.is_idempotent() && !session.as_ref().retry_buffer_truncated();
         error.set_retry(retry && repeatable && context.fail_over());
         error
+    }
+
+    async fn connected_to_upstream(
+        &self,
+        _: &mut Session,
+        _: bool,
+        _: &HttpPeer,
+        _: RawFd,
+        digest: Option<&Digest>,
+        context: &mut Context,
+    ) -> Result<()> {
+        let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
+        let Some(connection) = Connection::of(digest) else { return Ok(()) };
+        match Wait::begin(connection, hop.endpoint.settings.timeouts) {
+            Some(wait) => {
+                context.wait = Some(wait);
+                Ok(())
+            }
+            None => Err(failure::unusable_connection()),
+        }
     }
 
     async fn upstream_request_filter(
@@ -250,6 +285,9 @@ impl ProxyHttp for Proxy {
     ) -> Result<()> {
         if !response.status.is_informational() {
             context.answered(response.status.as_u16());
+            if let Some(wait) = &mut context.wait {
+                wait.answered(event_stream::is_one(response));
+            }
         }
         upstream_head::strip_hop_by_hop(response);
         Ok(())
@@ -305,6 +343,15 @@ impl ProxyHttp for Proxy {
         end_of_stream: bool,
         context: &mut Context,
     ) -> Result<Option<Duration>> {
+        if let Some(wait) = &context.wait {
+            if wait.is_over() {
+                return Err(failure::took_too_long());
+            }
+            wait.progressed();
+        }
+        if let Some(wait) = context.wait.take_if(|_| end_of_stream) {
+            wait.ended();
+        }
         let Some(stream) = context.legacy_stream.as_mut() else { return Ok(None) };
         if let Err(refusal) = stream.relay(body, end_of_stream) {
             context.reason = Some(refusal.reason.slug);
@@ -334,7 +381,10 @@ impl ProxyHttp for Proxy {
         error: &Error,
         context: &mut Context,
     ) -> FailToProxy {
-        let refusal = context.refusal.take().unwrap_or_else(|| Refusal::new(failure::reason_of(error)));
+        let refusal = context.refusal.take().unwrap_or_else(|| match context.is_over() {
+            true => Refusal::new(&reason::UPSTREAM_TIMEOUT),
+            false => Refusal::new(failure::reason_of(error)),
+        });
         let status = refusal.reason.status;
         if failure::is_the_upstreams(error) && context.upstream_status.is_none() {
             context.not_answered();

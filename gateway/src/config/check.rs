@@ -9,6 +9,7 @@ mod certificates;
 mod limits;
 mod listeners;
 mod outliers;
+mod timeouts;
 mod tls;
 mod upstream;
 mod values;

@@ -324,6 +324,10 @@ pub struct Upstream {
     /// TLS to the endpoints.
     pub tls: Option<UpstreamTls>,
 
+    /// How long an endpoint may take.
+    #[serde(default)]
+    pub timeouts: Timeouts,
+
     /// When an endpoint that fails is sent no more requests, and for how long.
     #[serde(default)]
     pub outlier_detection: OutlierDetection,
@@ -331,6 +335,33 @@ pub struct Upstream {
     /// How many requests may be sent again, to another endpoint.
     #[serde(default)]
     pub retry_budget: RetryBudget,
+}
+
+/// How long an endpoint may take. Kept to within 50 ms.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with keys such as `connect` or `first_byte`")]
+pub struct Timeouts {
+    /// To connect to one of its addresses.
+    #[schemars(extend("default" = "3s"))]
+    pub connect: Option<Duration>,
+
+    /// For the TLS handshake, once connected.
+    #[schemars(extend("default" = "7s"))]
+    pub tls_handshake: Option<Duration>,
+
+    /// From the last byte of the request to the first of the answer.
+    #[schemars(extend("default" = "5m"))]
+    pub first_byte: Option<Duration>,
+
+    /// Between two pieces of an answer that is no event stream.
+    #[schemars(extend("default" = "60s"))]
+    pub body_idle: Option<Duration>,
+
+    /// Between two events of a stream. Without it a stream may be silent as long as it likes.
+    pub stream_idle: Option<Duration>,
+
+    /// For an answer that is no event stream, from the request to its last byte. Without it there is no limit.
+    pub total: Option<Duration>,
 }
 
 /// When an endpoint that fails is sent no more requests, and for how long. It fails by not answering or with a status
@@ -366,7 +397,7 @@ pub struct RetryBudget {
     pub percent: Option<u8>,
 
     /// Retries allowed each second whatever the share says.
-    #[schemars(extend("default" = 3))]
+    #[schemars(extend("default" = 10))]
     pub min_per_second: Option<u32>,
 }
 
@@ -406,6 +437,10 @@ pub struct Endpoint {
     /// TLS to this endpoint; without it, what `upstream.tls` says.
     pub tls: Option<UpstreamTls>,
 
+    /// How long this endpoint may take; for what is left out, what `upstream.timeouts` says.
+    #[serde(default)]
+    pub timeouts: Timeouts,
+
     /// Its share of the requests, compared with those of the other endpoints.
     #[schemars(range(min = 1, max = 1_000), extend("default" = 1))]
     pub weight: Option<u32>,
@@ -420,7 +455,15 @@ impl ShortForm for Endpoint {
     const EXPECTED: &'static str = "an endpoint: a URL, or a mapping with `url`";
 
     fn from_short<E: de::Error>(text: &str) -> Result<Self, E> {
-        Ok(Self { name: None, url: Url::from(text), host: None, tls: None, weight: None, backup: false })
+        Ok(Self {
+            name: None,
+            url: Url::from(text),
+            host: None,
+            tls: None,
+            timeouts: Timeouts::default(),
+            weight: None,
+            backup: false,
+        })
     }
 
     fn short_schema(generator: &mut SchemaGenerator) -> Schema {

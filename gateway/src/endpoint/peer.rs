@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pingora::upstreams::peer::HttpPeer;
+use pingora_core::protocols::l4::ext::TcpKeepalive;
 use pingora_core::protocols::tls::CaType;
 use pingora_core::upstreams::peer::HttpUpstreamRequestPolicy;
 use pingora_core::utils::tls::WrappedX509;
@@ -12,14 +13,21 @@ use tollgate_protocol::url::Scheme;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
+use super::connection::Connector;
 use crate::config::{CertificateAuthorities, Endpoint as Settings};
 
-/// Connecting to one address may take this long, TLS included this much longer.
-const CONNECT: Duration = Duration::from_secs(3);
-const CONNECT_WITH_TLS: Duration = Duration::from_secs(10);
 /// Shorter than the 5 s after which common MCP servers (Node) close an idle connection: a POST on a
 /// connection the server has just closed cannot be repeated, so it must not be tried.
 const IDLE: Duration = Duration::from_secs(4);
+
+/// A stream may be silent for as long as it likes, but not because the other end is gone.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive {
+    idle: Duration::from_secs(60),
+    interval: Duration::from_secs(10),
+    count: 6,
+    #[cfg(target_os = "linux")]
+    user_timeout: Duration::ZERO,
+};
 
 /// A peer with everything but an address.
 ///
@@ -34,8 +42,10 @@ pub fn template(settings: &Settings) -> Result<HttpPeer, String> {
     // Never empty, since an empty server name would switch verification off.
     let server_name = origin.host().trim_matches(['[', ']']).to_string();
     let mut peer = HttpPeer::new(placeholder, tls, server_name);
-    peer.options.connection_timeout = Some(CONNECT);
-    peer.options.total_connection_timeout = Some(CONNECT_WITH_TLS);
+    let timeouts = &settings.timeouts;
+    peer.options.custom_l4 = Some(Arc::new(Connector { timeout: timeouts.connect }));
+    peer.options.total_connection_timeout = Some(timeouts.connect.saturating_add(timeouts.tls_handshake));
+    peer.options.tcp_keepalive = Some(KEEPALIVE);
     peer.options.idle_timeout = Some(IDLE);
     peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
     peer.options.ca = settings.ca.as_ref().map(trust_anchors).transpose()?;

@@ -4,6 +4,7 @@ mod balance;
 mod failover;
 mod outliers;
 mod sessions;
+mod timeouts;
 
 use std::net::{SocketAddr, TcpListener};
 

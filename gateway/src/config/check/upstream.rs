@@ -5,14 +5,14 @@ use std::path::Path;
 
 use tollgate_protocol::url::{HttpUrl, Scheme};
 
-use super::{Findings, Once, certificates, outliers, values};
+use super::{Findings, Once, certificates, outliers, timeouts, values};
 use crate::config::document::{
     Api as Written, Endpoint as WrittenEndpoint, Plan as WrittenPlan, UpstreamTls,
 };
 use crate::config::key_path::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::short_form::Short;
-use crate::config::{CertificateAuthorities, Endpoint, Plan};
+use crate::config::{CertificateAuthorities, Endpoint, Plan, Timeouts};
 
 /// More would make the order of turns long for nothing.
 const MAX_WEIGHT: u32 = 1_000;
@@ -31,6 +31,12 @@ pub fn check_endpoints(
         &path.key("upstream").key("outlier_detection"),
         findings,
     );
+    let shared_timeouts = timeouts::check(
+        &api.upstream.timeouts,
+        &path.key("upstream").key("timeouts"),
+        Timeouts::default(),
+        findings,
+    );
     let shared = api.upstream.tls.as_ref();
     let shared_path = path.key("upstream").key("tls");
     let shared = shared.map(|tls| (check_tls(tls, &shared_path, folder, findings), shared_path));
@@ -44,6 +50,7 @@ pub fn check_endpoints(
         let url = findings.take(path.key("url"), values::url(written.url.as_str()));
         let (ca, tls_path) = own_or_shared(written, &path, shared.as_ref(), folder, findings);
         let weight = check_weight(written.weight, path.key("weight"), findings);
+        let timeouts = timeouts::check(&written.timeouts, &path.key("timeouts"), shared_timeouts, findings);
         let Some(url) = url else { continue };
         if let Some(first) = urls.note(url.to_string(), &path.key("url")) {
             let problem = Problem::error(path.key("url"), "another endpoint of this API has the same URL");
@@ -56,7 +63,16 @@ pub fn check_endpoints(
         }
         let host = written.host.unwrap_or(api.upstream.host);
         let name = name.flatten();
-        checked.push(Endpoint { name, url, host, ca, weight, backup: written.backup, outlier_detection });
+        checked.push(Endpoint {
+            name,
+            url,
+            host,
+            ca,
+            weight,
+            backup: written.backup,
+            outlier_detection,
+            timeouts,
+        });
     }
     checked
 }

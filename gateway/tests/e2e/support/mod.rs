@@ -2,6 +2,7 @@
 //! client, and upstreams that speak raw bytes for what no real server will do.
 
 pub mod authorization;
+pub mod blackhole;
 pub mod certificates;
 pub mod http;
 pub mod node;

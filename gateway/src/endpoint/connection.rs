@@ -1,0 +1,161 @@
+//! Connections to endpoints that can be given a deadline.
+//!
+//! Pingora's only time limit on an upstream is for each read, the same before an answer and between the events of a
+//! stream. So the gateway connects itself and keeps a second handle on the socket, with a deadline that the hooks of
+//! a request move: storing a number, since requests are many. One task looks at all of them and shuts down the
+//! sockets whose time is over, which ends Pingora's read.
+
+use std::net::{Shutdown, TcpStream as Socket};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use once_cell::sync::Lazy;
+use pingora::http::ResponseHeader;
+use pingora::{Error, ErrorType, OkOrErr, OrErr, Result};
+use pingora_core::connectors::l4::Connect;
+use pingora_core::protocols::l4::ext;
+use pingora_core::protocols::l4::socket::SocketAddr;
+use pingora_core::protocols::l4::stream::Stream;
+use pingora_core::protocols::raw_connect::ProxyDigest;
+use pingora_core::protocols::{Digest, GetProxyDigest};
+use tokio::time::timeout;
+
+/// How exactly deadlines are kept.
+pub const PERIOD: Duration = Duration::from_millis(50);
+
+/// Stands for no deadline.
+const NONE: u64 = u64::MAX;
+/// Stands for one that has passed: the socket is shut down, or about to be.
+const OVER: u64 = 0;
+
+static STARTED: Lazy<Instant> = Lazy::new(Instant::now);
+/// The open ones, and some that were closed since the last look.
+static OPEN: Lazy<Mutex<Vec<Weak<Connection>>>> = Lazy::new(Mutex::default);
+
+/// One connection, whichever request uses it at the moment.
+#[derive(Debug)]
+pub struct Connection {
+    socket: Socket,
+    pub opened: Instant,
+    /// In milliseconds since the process started.
+    deadline: AtomicU64,
+}
+
+impl Connection {
+    /// The one that Pingora is using, where it was made by a [`Connector`].
+    pub fn of(digest: Option<&Digest>) -> Option<Arc<Connection>> {
+        let made_by = digest?.proxy_digest.as_ref()?.user_data.as_ref()?;
+        made_by.downcast_ref::<Arc<Connection>>().cloned()
+    }
+
+    /// Gives the request that uses it until then. `false` when the time of an earlier one was over, and the
+    /// connection cannot be used.
+    pub fn must_progress_by(&self, deadline: Option<Instant>) -> bool {
+        let deadline = deadline.map_or(NONE, |deadline| milliseconds(deadline).clamp(OVER + 1, NONE - 1));
+        let moved = |now: u64| (now != OVER).then_some(deadline);
+        self.deadline.fetch_update(Ordering::AcqRel, Ordering::Acquire, moved).is_ok()
+    }
+
+    /// Whether the time of a request was over.
+    pub fn is_over(&self) -> bool {
+        self.deadline.load(Ordering::Acquire) == OVER
+    }
+
+    /// Shuts the socket down if its deadline has passed, unless the request moves the deadline at this moment.
+    fn end_if_over(&self, now: u64) {
+        let deadline = self.deadline.load(Ordering::Acquire);
+        let passed = deadline != OVER && deadline <= now;
+        if passed
+            && self.deadline.compare_exchange(deadline, OVER, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        {
+            // It fails only where the other side was faster.
+            let _ = self.socket.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+fn milliseconds(at: Instant) -> u64 {
+    at.saturating_duration_since(*STARTED).as_millis().try_into().unwrap_or(NONE)
+}
+
+/// Ends what is over, until the process does.
+pub async fn keep_deadlines() {
+    let mut looks = tokio::time::interval(PERIOD);
+    loop {
+        looks.tick().await;
+        let now = milliseconds(Instant::now());
+        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|connection| {
+            connection.upgrade().inspect(|connection| connection.end_if_over(now)).is_some()
+        });
+    }
+}
+
+/// Connects, for Pingora.
+#[derive(Debug)]
+pub struct Connector {
+    pub timeout: Duration,
+}
+
+#[async_trait]
+impl Connect for Connector {
+    async fn connect(&self, address: &SocketAddr) -> Result<Stream> {
+        let to = address.as_inet().or_err(ErrorType::ConnectNoRoute, "not an IP address")?;
+        let connected = timeout(self.timeout, ext::connect(to, None)).await;
+        let tcp = connected.map_err(|_| Error::explain(ErrorType::ConnectTimedout, "connecting"))??;
+        let handle = tcp.as_fd().try_clone_to_owned();
+        let handle = handle.or_err(ErrorType::SocketError, "no second handle on the socket")?;
+        let connection = Arc::new(Connection {
+            socket: Socket::from(handle),
+            opened: Instant::now(),
+            deadline: AtomicU64::new(NONE),
+        });
+        OPEN.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
+        let mut stream = Stream::from(tcp);
+        // Meant for what a CONNECT proxy said; it is the one place where a connection carries something of ours.
+        let unsaid = Box::new(ResponseHeader::build(200, None)?);
+        stream.set_proxy_digest(ProxyDigest::new(unsaid, Some(Box::new(connection))));
+        Ok(stream)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    /// A connection and the other end of it.
+    fn connection() -> (Connection, Socket) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let socket = Socket::connect(address).expect("it listens");
+        let (other, _) = listener.accept().expect("a connection");
+        (Connection { socket, opened: Instant::now(), deadline: AtomicU64::new(NONE) }, other)
+    }
+
+    #[test]
+    fn a_connection_whose_deadline_has_passed_is_shut_down_and_stays_so() {
+        let (connection, mut other) = connection();
+        let now = Instant::now() + Duration::from_secs(1);
+        assert!(connection.must_progress_by(Some(now + Duration::from_secs(5))));
+        connection.end_if_over(milliseconds(now));
+        assert!(!connection.is_over());
+        connection.end_if_over(milliseconds(now + Duration::from_secs(6)));
+        assert!(connection.is_over());
+        assert!(!connection.must_progress_by(None), "nobody else may use it");
+        assert_eq!(other.read(&mut [0; 1]).expect("an end"), 0);
+    }
+
+    #[test]
+    fn a_deadline_that_was_moved_or_lifted_ends_nothing() {
+        let (connection, _other) = connection();
+        let later = milliseconds(Instant::now() + Duration::from_secs(3600));
+        assert!(connection.must_progress_by(None));
+        connection.end_if_over(later);
+        assert!(!connection.is_over() && connection.must_progress_by(Some(Instant::now())));
+    }
+}

@@ -1,0 +1,89 @@
+//! How long an endpoint may take, for each part of an exchange. Streams have limits of their own: one may be silent
+//! for hours and be well.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+
+/// The limits; those that may be absent are then without limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To connect to one address.
+    pub connect: Duration,
+    /// For the TLS handshake that follows.
+    pub tls_handshake: Duration,
+    /// From the last byte of the request that was sent to the head of the answer.
+    pub first_byte: Duration,
+    /// Between two pieces of an answer that is no event stream.
+    pub body_idle: Duration,
+    /// Between two pieces of an event stream.
+    pub stream_idle: Option<Duration>,
+    /// For an answer that is no event stream, from the request on.
+    pub total: Option<Duration>,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts {
+            connect: Duration::from_secs(3),
+            tls_handshake: Duration::from_secs(7),
+            first_byte: Duration::from_secs(300),
+            body_idle: Duration::from_secs(60),
+            stream_idle: None,
+            total: None,
+        }
+    }
+}
+
+/// A request that waits for its endpoint.
+pub struct Wait {
+    connection: Arc<Connection>,
+    timeouts: Timeouts,
+    began: Instant,
+    /// Until the next piece, and by when everything must be there; known once the head is.
+    answer: Option<(Option<Duration>, Option<Instant>)>,
+}
+
+impl Wait {
+    /// `None` when the connection cannot be used.
+    pub fn begin(connection: Arc<Connection>, timeouts: Timeouts) -> Option<Wait> {
+        let wait = Wait { connection, timeouts, began: Instant::now(), answer: None };
+        wait.progressed().then_some(wait)
+    }
+
+    /// A piece of the request was there to send, or one of the answer has come.
+    pub fn progressed(&self) -> bool {
+        self.connection.must_progress_by(self.deadline(Instant::now()))
+    }
+
+    /// The head of the answer has come.
+    pub fn answered(&mut self, is_event_stream: bool) {
+        self.answer = Some(match is_event_stream {
+            true => (self.timeouts.stream_idle, None),
+            false => (Some(self.timeouts.body_idle), self.timeouts.total.map(|total| self.began + total)),
+        });
+        self.progressed();
+    }
+
+    /// The last byte has come: from now on the connection may be anyone's.
+    pub fn ended(&self) {
+        self.connection.must_progress_by(None);
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.connection.is_over()
+    }
+
+    fn deadline(&self, now: Instant) -> Option<Instant> {
+        let Some((idle, end)) = self.answer else {
+            let head = now + self.timeouts.first_byte;
+            return Some(head);
+        };
+        let next = idle.map(|idle| now + idle);
+        match (next, end) {
+            (Some(next), Some(end)) => Some(next.min(end)),
+            (next, end) => next.or(end),
+        }
+    }
+}
