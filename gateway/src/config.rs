@@ -32,6 +32,7 @@ use pingora_core::tls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 
 pub use crate::endpoint::breaker::OutlierDetection;
+pub use crate::endpoint::health::HealthCheck;
 pub use crate::endpoint::retries::Budget as RetryBudget;
 pub use crate::endpoint::sessions::Bounds as SessionBounds;
 pub use crate::endpoint::timeouts::Timeouts;
@@ -172,6 +173,7 @@ pub struct Endpoint {
     pub backup: bool,
     pub outlier_detection: OutlierDetection,
     pub timeouts: Timeouts,
+    pub health_check: Option<HealthCheck>,
 }
 
 impl Endpoint {
@@ -186,6 +188,7 @@ impl Endpoint {
             backup: false,
             outlier_detection: OutlierDetection::default(),
             timeouts: Timeouts::default(),
+            health_check: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Checked;
 use crate::edge::Edge;
-use crate::endpoint::{connection, resolve};
+use crate::endpoint::{checks, connection, resolve};
 use crate::listener::Bound;
 use crate::logging::Fields;
 use crate::reload::{Reload, Trigger};
@@ -71,6 +71,7 @@ impl Service for Control {
             edge.gateway.load().endpoints().map(|endpoint| Arc::downgrade(&endpoint.addresses)).collect()
         }));
         tokio::spawn(connection::keep_deadlines());
+        tokio::spawn(checks::keep_checking(self.edge.clone()));
         let mut looks = tokio::time::interval(watch::PERIOD);
         loop {
             let trigger = tokio::select! {

@@ -1,13 +1,16 @@
 //! An endpoint: one upstream MCP server URL of an API, with what is known about it.
 //!
-//! [`peer`] says how a connection to it is made, [`connection`] and [`timeouts`] how long it may take, [`resolve`] where it is, [`breaker`] whether requests go there. Which
+//! [`peer`] says how a connection to it is made, [`connection`] and [`timeouts`] how long it may take, [`resolve`] where it is, [`breaker`] [`health`] and [`checks`] whether
+//! requests go there. Which
 //! endpoint of an API a request goes to is for [`group`], [`balance`] and [`sessions`]; [`lease`] is a request's hold
 //! on it, [`retries`] bounds how often another is tried.
 
 pub mod balance;
 pub mod breaker;
+pub mod checks;
 pub mod connection;
 pub mod group;
+pub mod health;
 pub mod lease;
 pub mod peer;
 pub mod resolve;
@@ -25,6 +28,7 @@ use tollgate_protocol::mount::Mount;
 use tollgate_protocol::url::HttpUrl;
 
 use self::breaker::Breaker;
+use self::health::Health;
 use self::resolve::Addresses;
 use crate::config;
 use crate::relay::metadata::MetadataCache;
@@ -44,6 +48,7 @@ pub struct Endpoint {
     pub addresses: Arc<Addresses>,
     pub metadata: MetadataCache,
     pub breaker: Breaker,
+    pub health: Health,
     /// Requests and streams under way.
     in_flight: AtomicUsize,
     template: HttpPeer,
@@ -70,6 +75,7 @@ impl Endpoint {
             host,
             addresses,
             metadata: MetadataCache::default(),
+            health: Health::default(),
             breaker: Breaker::new(settings.outlier_detection),
             in_flight: AtomicUsize::new(0),
             template: peer::template(&settings)?,
@@ -94,7 +100,7 @@ impl Endpoint {
 
     /// Whether a request may be sent there now, as far as a look can tell; [`lease::Lease::take`] decides.
     pub fn is_available(&self, now: Instant) -> bool {
-        self.breaker.would_admit(now)
+        self.health.is_healthy() && self.breaker.would_admit(now)
     }
 
     /// Requests and streams under way.

@@ -126,7 +126,10 @@ impl Fetcher {
     }
 
     /// Only the head is of interest; dropping the session closes a stream the answer may have opened.
-    async fn probe_once(
+    ///
+    /// # Errors
+    /// When there is none; the caller says how long it may take.
+    pub async fn probe_once(
         &self,
         endpoint: &Endpoint,
         url: &HttpUrl,

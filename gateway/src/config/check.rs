@@ -6,6 +6,7 @@
 mod apis;
 mod balance;
 mod certificates;
+mod health;
 mod limits;
 mod listeners;
 mod outliers;

@@ -328,6 +328,9 @@ pub struct Upstream {
     #[serde(default)]
     pub timeouts: Timeouts,
 
+    /// How endpoints are asked whether they are well. Without it they are not asked.
+    pub health_check: Option<HealthCheck>,
+
     /// When an endpoint that fails is sent no more requests, and for how long.
     #[serde(default)]
     pub outlier_detection: OutlierDetection,
@@ -362,6 +365,44 @@ pub struct Timeouts {
 
     /// For an answer that is no event stream, from the request to its last byte. Without it there is no limit.
     pub total: Option<Duration>,
+}
+
+/// How endpoints are asked whether they are well. One that is not gets no requests.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `protocol`")]
+pub struct HealthCheck {
+    /// `tcp`: it takes a connection. `http`: it answers a GET of `path` with a status of 200 to 399. `mcp`: it answers
+    /// a `ping` without credentials as an MCP server would, which may be with a 401.
+    pub protocol: HealthCheckProtocol,
+
+    /// What is asked for, on the endpoint's origin. Required with `http`; with `mcp`, the path of the endpoint.
+    pub path: Option<Path>,
+
+    /// From one check to the next, up to a tenth shorter or longer.
+    #[schemars(extend("default" = "10s"))]
+    pub interval: Option<Duration>,
+
+    /// For one check, connecting included.
+    #[schemars(extend("default" = "3s"))]
+    pub timeout: Option<Duration>,
+
+    /// Failures in a row after which it gets no requests.
+    #[schemars(range(min = 1), extend("default" = 3))]
+    pub unhealthy_threshold: Option<u32>,
+
+    /// Successes in a row after which it gets requests again.
+    #[schemars(range(min = 1), extend("default" = 2))]
+    pub healthy_threshold: Option<u32>,
+}
+
+/// How an endpoint is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum HealthCheckProtocol {
+    Tcp,
+    Http,
+    Mcp,
 }
 
 /// When an endpoint that fails is sent no more requests, and for how long. It fails by not answering or with a status

@@ -38,7 +38,7 @@ pub fn read_document(text: &str) -> Result<Read, (Option<Place>, String)> {
         let place = error.location().map(|at| Place { line: at.line(), column: at.column(), length: 1 });
         (place, error.to_string())
     })?;
-    let mut draft = Draft { root, problems: Vec::new(), dropped: Dropped::default() };
+    let mut draft = Draft { root, problems: Vec::new(), dropped: Dropped::default(), filled: Vec::new() };
     draft.drop_empty_values();
     let document = draft.read();
     Ok(Read { document, problems: draft.problems, dropped: draft.dropped })
@@ -49,6 +49,8 @@ struct Draft {
     root: Value,
     problems: Vec<Problem>,
     dropped: Dropped,
+    /// Where something of the right kind was put in, by the paths in the file.
+    filled: Vec<KeyPath>,
 }
 
 impl Draft {
@@ -75,6 +77,13 @@ impl Draft {
             };
             let problem = wording::problem(&error, &key_path(&track.path()));
             let (refused, absent) = (problem.path.clone(), problem.absent.clone());
+            if self.filled.contains(&self.dropped.original(&refused)) {
+                // No text is right there, so what it belongs to cannot be read at all.
+                match refused.split() {
+                    Some((whole, _)) if self.drop_value(&whole) => continue,
+                    _ => return None,
+                }
+            }
             self.report(problem);
             let filled = absent.is_some_and(|absent| self.fill(&absent));
             if !filled && !self.drop_value(&refused) {
@@ -105,7 +114,9 @@ impl Draft {
         let Some(Value::Mapping(entries)) = descend(&mut self.root, &parent) else { return false };
         let is_list = matches!(key.as_str(), "listeners" | "apis" | "endpoints" | "plans" | "certificates");
         let value = if is_list { Value::Sequence(Vec::new()) } else { Value::String(String::new()) };
-        self.dropped.excuse(self.dropped.original(path));
+        let original = self.dropped.original(path);
+        self.dropped.excuse(original.clone());
+        self.filled.push(original);
         entries.insert(Value::String(key.clone()), value).is_none()
     }
 

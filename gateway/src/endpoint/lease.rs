@@ -18,6 +18,9 @@ pub struct Lease {
 impl Lease {
     /// `None` when the endpoint is sent nothing at the moment.
     pub fn take(endpoint: &Arc<Endpoint>, now: Instant) -> Option<Lease> {
+        if !endpoint.health.is_healthy() {
+            return None;
+        }
         let admission = endpoint.breaker.admit(now)?;
         endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
         Some(Lease { endpoint: endpoint.clone(), admission, told: false })

@@ -2,6 +2,7 @@
 
 mod balance;
 mod failover;
+mod health;
 mod outliers;
 mod sessions;
 mod timeouts;

@@ -42,6 +42,18 @@ const PROVED_BY: &[(&str, &str)] = &[
     ("apis[].plans[].name", "the_access_log_calls_things_by_their_names"),
     ("apis[].sessions.idle_timeout", "a_session_without_requests_is_forgotten_in_time"),
     ("apis[].sessions.max", "only_so_many_sessions_are_remembered"),
+    (
+        "apis[].upstream.health_check.healthy_threshold",
+        "an_endpoint_turns_only_after_so_many_checks_in_a_row",
+    ),
+    ("apis[].upstream.health_check.interval", "an_endpoint_turns_only_after_so_many_checks_in_a_row"),
+    ("apis[].upstream.health_check.path", "an_endpoint_whose_check_fails_gets_no_requests_until_it_passes"),
+    ("apis[].upstream.health_check.protocol", "a_tcp_check_asks_only_for_a_connection"),
+    ("apis[].upstream.health_check.timeout", "a_check_that_is_not_answered_in_time_has_failed"),
+    (
+        "apis[].upstream.health_check.unhealthy_threshold",
+        "an_endpoint_turns_only_after_so_many_checks_in_a_row",
+    ),
     ("apis[].upstream.host", "an_endpoint_gets_the_host_its_configuration_says"),
     ("apis[].upstream.outlier_detection.base_ejection_time", "an_endpoint_that_works_again_is_readmitted"),
     (

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tollgate_protocol::url::{HttpUrl, Scheme};
 
-use super::{Findings, Once, certificates, outliers, timeouts, values};
+use super::{Findings, Once, certificates, health, outliers, timeouts, values};
 use crate::config::document::{
     Api as Written, Endpoint as WrittenEndpoint, Plan as WrittenPlan, UpstreamTls,
 };
@@ -37,6 +37,9 @@ pub fn check_endpoints(
         Timeouts::default(),
         findings,
     );
+    let health_check_path = path.key("upstream").key("health_check");
+    let health_check = api.upstream.health_check.as_ref();
+    let health_check = health_check.map(|check| health::check(check, &health_check_path, findings));
     let shared = api.upstream.tls.as_ref();
     let shared_path = path.key("upstream").key("tls");
     let shared = shared.map(|tls| (check_tls(tls, &shared_path, folder, findings), shared_path));
@@ -61,6 +64,7 @@ pub fn check_endpoints(
         if let Some(tls_path) = tls_path {
             refuse_useless_tls(&url, tls_path, findings);
         }
+        let health_check = health_check.as_ref().map(|check| check.of(&url));
         let host = written.host.unwrap_or(api.upstream.host);
         let name = name.flatten();
         checked.push(Endpoint {
@@ -72,6 +76,7 @@ pub fn check_endpoints(
             backup: written.backup,
             outlier_detection,
             timeouts,
+            health_check,
         });
     }
     checked

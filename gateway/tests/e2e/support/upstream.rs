@@ -51,7 +51,15 @@ impl Upstream {
     /// Answers each request with what `answer` returns for it, one after the other on each connection. An
     /// empty answer closes the connection.
     pub fn start(answer: impl Fn(&Seen) -> Vec<u8> + Send + Sync + 'static) -> Upstream {
-        Self::with_stream(move |seen, stream| {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), answer)
+    }
+
+    /// At an address where there was one before.
+    pub fn start_at(
+        address: SocketAddr,
+        answer: impl Fn(&Seen) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Upstream {
+        Self::serve(address, move |seen, stream| {
             let bytes = answer(seen);
             stream.write_all(&bytes).is_ok() && !bytes.is_empty()
         })
@@ -59,7 +67,14 @@ impl Upstream {
 
     /// Hands each request and its connection to `serve`, which returns whether the connection goes on.
     pub fn with_stream(serve: impl Fn(&Seen, &mut TcpStream) -> bool + Send + Sync + 'static) -> Upstream {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::serve(SocketAddr::from(([127, 0, 0, 1], 0)), serve)
+    }
+
+    fn serve(
+        address: SocketAddr,
+        serve: impl Fn(&Seen, &mut TcpStream) -> bool + Send + Sync + 'static,
+    ) -> Upstream {
+        let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let serve = Arc::new(serve);

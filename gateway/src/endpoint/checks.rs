@@ -1,0 +1,114 @@
+//! The tasks that ask endpoints how they are: regularly where the configuration says so, and those that were ejected for
+//! not answering whether they take connections again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use pingora_core::connectors::l4::Connect;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use super::Endpoint;
+use super::connection::Connector;
+use super::health::HealthCheck;
+use crate::edge::Edge;
+use crate::fetch::Fetcher;
+use crate::logging::Fields;
+
+/// How often it is looked for endpoints to ask.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// Asks the endpoints of the current configuration, until the process ends.
+pub async fn keep_checking(edge: Arc<Edge>) {
+    // No connection of its own is ever kept, so each check makes a new one.
+    let fetcher = Arc::new(Fetcher::default());
+    let mut reached = HashMap::new();
+    let mut looks = tokio::time::interval(PERIOD);
+    loop {
+        looks.tick().await;
+        for api in &edge.gateway.load().apis {
+            for endpoint in api.endpoints.all() {
+                watch(&edge, &fetcher, &api.name, endpoint);
+                reach(endpoint, &mut reached);
+            }
+        }
+        reached.retain(|_, task: &mut JoinHandle<()>| !task.is_finished());
+    }
+}
+
+/// Begins to check an endpoint, unless that is being done.
+fn watch(edge: &Arc<Edge>, fetcher: &Arc<Fetcher>, api: &str, endpoint: &Arc<Endpoint>) {
+    let Some(check) = &endpoint.settings.health_check else { return };
+    if endpoint.health.is_watched.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let (edge, fetcher, api) = (edge.clone(), fetcher.clone(), api.to_string());
+    let (endpoint, check) = (endpoint.clone(), check.clone());
+    tokio::spawn(async move {
+        while is_served(&edge, &endpoint) {
+            let outcome = ask(&fetcher, &endpoint, &check).await;
+            if endpoint.health.learn(outcome.is_ok(), &check) {
+                log(&api, &endpoint, outcome.err());
+            }
+            sleep(check.interval.mul_f64(0.9 + 0.2 * fastrand::f64())).await;
+        }
+        // A later configuration may have it again.
+        endpoint.health.is_watched.store(false, Ordering::Release);
+    });
+}
+
+fn is_served(edge: &Edge, endpoint: &Arc<Endpoint>) -> bool {
+    edge.gateway.load().endpoints().any(|served| Arc::ptr_eq(served, endpoint))
+}
+
+async fn ask(fetcher: &Fetcher, endpoint: &Endpoint, check: &HealthCheck) -> Result<(), String> {
+    let outcome = timeout(check.timeout, async {
+        match check.protocol.request() {
+            Some((url, probe)) => check.protocol.judge(fetcher.probe_once(endpoint, url, probe).await),
+            None => connect(endpoint, check.timeout).await,
+        }
+    });
+    outcome.await.unwrap_or_else(|_| Err(format!("it did not answer within {:?}", check.timeout)))
+}
+
+/// Asks an endpoint that was ejected for not answering, so that a client need not.
+fn reach(endpoint: &Arc<Endpoint>, reached: &mut HashMap<usize, JoinHandle<()>>) {
+    let key = Arc::as_ptr(endpoint).addr();
+    if !endpoint.breaker.is_silent(Instant::now()) || reached.contains_key(&key) {
+        return;
+    }
+    let endpoint = endpoint.clone();
+    reached.insert(
+        key,
+        tokio::spawn(async move {
+            if connect(&endpoint, endpoint.settings.timeouts.connect).await.is_ok() {
+                endpoint.breaker.reachable(Instant::now());
+            }
+        }),
+    );
+}
+
+/// Connects to any of its addresses and closes the connection.
+async fn connect(endpoint: &Endpoint, limit: Duration) -> Result<(), String> {
+    let mut failure = "its name could not be resolved".to_string();
+    for attempt in 0..endpoint.addresses.current().len() {
+        let Some(peer) = endpoint.peer(attempt) else { break };
+        match (Connector { timeout: limit }).connect(&peer._address).await {
+            Ok(_) => return Ok(()),
+            Err(error) => failure = error.etype().as_str().to_string(),
+        }
+    }
+    Err(failure)
+}
+
+fn log(api: &str, endpoint: &Endpoint, why: Option<String>) {
+    let event = if why.is_some() { "endpoint_unhealthy" } else { "endpoint_healthy" };
+    Fields::new(event)
+        .text("api", api)
+        .maybe("endpoint", endpoint.settings.name.as_deref())
+        .text("url", &endpoint.id)
+        .maybe("error", why.as_deref())
+        .log();
+}
