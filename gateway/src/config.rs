@@ -28,10 +28,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use pingora_core::protocols::tls::SslDigest;
 use pingora_core::tls::sign::CertifiedKey;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 
 pub use crate::endpoint::breaker::OutlierDetection;
+pub use crate::endpoint::connection::Pool;
 pub use crate::endpoint::health::HealthCheck;
 pub use crate::endpoint::retries::Budget as RetryBudget;
 pub use crate::endpoint::sessions::Bounds as SessionBounds;
@@ -165,8 +167,10 @@ pub struct Endpoint {
     pub name: Option<String>,
     pub url: HttpUrl,
     pub host: UpstreamHost,
-    /// Absent: the authorities of the platform, or no TLS.
-    pub ca: Option<CertificateAuthorities>,
+    /// Of no effect without TLS.
+    pub tls: UpstreamTls,
+    /// Whether HTTP/2 is spoken with it.
+    pub http2: bool,
     /// Its share of the requests, among those of the same kind.
     pub weight: NonZeroU32,
     /// Whether it is asked only when no other takes requests.
@@ -174,6 +178,7 @@ pub struct Endpoint {
     pub outlier_detection: OutlierDetection,
     pub timeouts: Timeouts,
     pub health_check: Option<HealthCheck>,
+    pub pool: Pool,
 }
 
 impl Endpoint {
@@ -183,13 +188,49 @@ impl Endpoint {
             name: None,
             url,
             host: UpstreamHost::default(),
-            ca: None,
+            tls: UpstreamTls::default(),
+            http2: false,
             weight: NonZeroU32::MIN,
             backup: false,
             outlier_detection: OutlierDetection::default(),
             timeouts: Timeouts::default(),
             health_check: None,
+            pool: Pool::default(),
         }
+    }
+}
+
+/// TLS to an endpoint, with everything read from its files.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UpstreamTls {
+    /// Absent: the authorities of the platform.
+    pub ca: Option<CertificateAuthorities>,
+    /// What the gateway shows about itself.
+    pub client: Option<ClientCertificate>,
+    /// Whose certificate is expected, where that is not the host of the URL.
+    pub server_name: Option<String>,
+    /// The SHA-256 of the certificates that are accepted; any, if there is none.
+    pub pins: Vec<[u8; 32]>,
+}
+
+impl UpstreamTls {
+    /// Whether the certificate the other side has shown is one of those that are pinned, if any are.
+    pub fn accepts(&self, shown: Option<&SslDigest>) -> bool {
+        self.pins.is_empty()
+            || shown.is_some_and(|shown| self.pins.iter().any(|pin| shown.cert_digest == *pin))
+    }
+}
+
+/// A certificate, its intermediates, and its key.
+#[derive(Debug, PartialEq)]
+pub struct ClientCertificate {
+    pub chain: Vec<CertificateDer<'static>>,
+    pub key: PrivateKeyDer<'static>,
+}
+
+impl Clone for ClientCertificate {
+    fn clone(&self) -> Self {
+        ClientCertificate { chain: self.chain.clone(), key: self.key.clone_key() }
     }
 }
 

@@ -71,6 +71,16 @@ pub fn is_unusable_connection(error: &Error) -> bool {
 
 const UNUSABLE: ErrorType = ErrorType::Custom("UnusableConnection");
 
+/// A server whose certificate is valid and not one of those it must be.
+pub fn unpinned_certificate() -> Box<Error> {
+    Error::explain(ErrorType::InvalidCert, "the certificate is none of those pinned").into_up()
+}
+
+/// Nothing was sent either.
+pub fn is_unpinned_certificate(error: &Error) -> bool {
+    *error.etype() == ErrorType::InvalidCert
+}
+
 /// An answer that was cut for taking too long.
 pub fn took_too_long() -> Box<Error> {
     Error::explain(ErrorType::ReadTimedout, "the answer took too long").into_up()

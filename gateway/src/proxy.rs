@@ -198,10 +198,14 @@ impl ProxyHttp for Proxy {
         Ok(())
     }
 
-    async fn upstream_peer(&self, _: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
         loop {
             let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
-            if let Some(peer) = hop.endpoint.peer(context.attempts) {
+            if let Some(mut peer) = hop.endpoint.peer(context.attempts) {
+                if hop.endpoint.settings.http2 {
+                    let is_stream = session.req_header().method == http::Method::GET;
+                    peer.options.read_timeout = hop.endpoint.settings.timeouts.each_read(is_stream);
+                }
                 return Ok(Box::new(peer));
             }
             if !context.fail_over() {
@@ -237,6 +241,10 @@ impl ProxyHttp for Proxy {
             error.set_retry(true);
             return error;
         }
+        if failure::is_unpinned_certificate(&error) {
+            error.set_retry(context.fail_over());
+            return error;
+        }
         let retry = failure::is_broken_off_by_upstream(&error)
             && context.upstream_status.is_none()
             && !context.is_over();
@@ -250,21 +258,28 @@ impl ProxyHttp for Proxy {
     async fn connected_to_upstream(
         &self,
         _: &mut Session,
-        _: bool,
+        reused: bool,
         _: &HttpPeer,
         _: RawFd,
         digest: Option<&Digest>,
         context: &mut Context,
     ) -> Result<()> {
         let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
-        let Some(connection) = Connection::of(digest) else { return Ok(()) };
-        match Wait::begin(connection, hop.endpoint.settings.timeouts) {
-            Some(wait) => {
-                context.wait = Some(wait);
-                Ok(())
-            }
-            None => Err(failure::unusable_connection()),
+        let settings = &hop.endpoint.settings;
+        if !settings.tls.accepts(digest.and_then(|digest| digest.ssl_digest.as_deref())) {
+            return Err(failure::unpinned_certificate());
         }
+        let Some(connection) = Connection::of(digest) else { return Ok(()) };
+        if reused && connection.opened.elapsed() > settings.pool.max_lifetime {
+            return Err(failure::unusable_connection());
+        }
+        // Requests that share a connection cannot be given a deadline each; `upstream_peer` bounds their reads.
+        if settings.http2 {
+            return Ok(());
+        }
+        context.wait =
+            Some(Wait::begin(connection, settings.timeouts).ok_or_else(failure::unusable_connection)?);
+        Ok(())
     }
 
     async fn upstream_request_filter(

@@ -13,6 +13,7 @@ mod outliers;
 mod timeouts;
 mod tls;
 mod upstream;
+mod upstream_tls;
 mod values;
 
 use std::collections::HashMap;

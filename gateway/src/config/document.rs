@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de};
 
 use super::short_form::{Short, ShortForm};
-use super::text::{Address, Duration, FilePath, Host, Name, Origin, Path, Url, Words};
+use super::text::{Address, Duration, FilePath, Host, Name, Origin, Path, Pin, Url, Words};
 
 /// The configuration of Tollgate: where it listens, and which MCP servers it exposes.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -324,12 +324,21 @@ pub struct Upstream {
     /// TLS to the endpoints.
     pub tls: Option<UpstreamTls>,
 
+    /// Whether HTTP/2 is spoken with the endpoints: negotiated with TLS, by prior knowledge without.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub http2: bool,
+
     /// How long an endpoint may take.
     #[serde(default)]
     pub timeouts: Timeouts,
 
     /// How endpoints are asked whether they are well. Without it they are not asked.
     pub health_check: Option<HealthCheck>,
+
+    /// How connections are kept for the next request.
+    #[serde(default)]
+    pub pool: Pool,
 
     /// When an endpoint that fails is sent no more requests, and for how long.
     #[serde(default)]
@@ -365,6 +374,20 @@ pub struct Timeouts {
 
     /// For an answer that is no event stream, from the request to its last byte. Without it there is no limit.
     pub total: Option<Duration>,
+}
+
+/// How connections to an endpoint are kept for the next request.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `idle_timeout` or `max_lifetime`")]
+pub struct Pool {
+    /// How long one is kept without a request. Shorter than what the server allows: a request on a connection that the
+    /// server is just closing is lost.
+    #[schemars(extend("default" = "4s"))]
+    pub idle_timeout: Option<Duration>,
+
+    /// How long one is used at all.
+    #[schemars(extend("default" = "1h"))]
+    pub max_lifetime: Option<Duration>,
 }
 
 /// How endpoints are asked whether they are well. One that is not gets no requests.
@@ -454,11 +477,27 @@ pub enum UpstreamHost {
 
 /// TLS to an endpoint.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `ca`")]
+#[serde(deny_unknown_fields, expecting = "a mapping with keys such as `ca`")]
 pub struct UpstreamTls {
     /// A PEM file with the certificates of the authorities to trust, in place of those of the platform. A relative
     /// path starts at the folder of this file.
-    pub ca: FilePath,
+    pub ca: Option<FilePath>,
+
+    /// A PEM file with the certificate the gateway shows, then its intermediates. With `key`.
+    pub cert: Option<FilePath>,
+
+    /// A PEM file with the private key of that certificate, not encrypted.
+    pub key: Option<FilePath>,
+
+    /// The host whose certificate is expected, where it is not the one of the URL; it is also the one that is named
+    /// in the handshake.
+    pub server_name: Option<Host>,
+
+    /// The SHA-256 fingerprints of the certificates that are accepted, besides that an authority must have issued
+    /// them. Without it, any that is valid.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub pins: Vec<Pin>,
 }
 
 /// One MCP server.
@@ -477,6 +516,9 @@ pub struct Endpoint {
 
     /// TLS to this endpoint; without it, what `upstream.tls` says.
     pub tls: Option<UpstreamTls>,
+
+    /// Whether HTTP/2 is spoken with this endpoint; without it, what `upstream.http2` says.
+    pub http2: Option<bool>,
 
     /// How long this endpoint may take; for what is left out, what `upstream.timeouts` says.
     #[serde(default)]
@@ -501,6 +543,7 @@ impl ShortForm for Endpoint {
             url: Url::from(text),
             host: None,
             tls: None,
+            http2: None,
             timeouts: Timeouts::default(),
             weight: None,
             backup: false,

@@ -87,6 +87,12 @@ kinds_of_text! {
         "pattern": "^[0-9]+(ms|s|m|h)$"
     };
 
+    /// The SHA-256 of a certificate.
+    Pin: "the SHA-256 fingerprint of a certificate", {
+        "type": "string",
+        "pattern": "^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$"
+    };
+
     /// A file, relative to the folder of the configuration.
     FilePath: "the path of a file", { "type": "string", "minLength": 1 };
 }

@@ -23,6 +23,26 @@ use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::{Digest, GetProxyDigest};
 use tokio::time::timeout;
 
+/// How connections are kept for the next request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// Without a request.
+    pub idle_timeout: Duration,
+    /// At all.
+    pub max_lifetime: Duration,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Pool {
+            // Shorter than the 5 s after which common MCP servers (Node) close an idle connection: a POST on a
+            // connection the server has just closed cannot be repeated, so it must not be tried.
+            idle_timeout: Duration::from_secs(4),
+            max_lifetime: Duration::from_secs(3600),
+        }
+    }
+}
+
 /// How exactly deadlines are kept.
 pub const PERIOD: Duration = Duration::from_millis(50);
 

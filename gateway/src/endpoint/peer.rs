@@ -4,21 +4,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use pingora::protocols::ALPN;
 use pingora::upstreams::peer::HttpPeer;
 use pingora_core::protocols::l4::ext::TcpKeepalive;
 use pingora_core::protocols::tls::CaType;
 use pingora_core::upstreams::peer::HttpUpstreamRequestPolicy;
-use pingora_core::utils::tls::WrappedX509;
+use pingora_core::utils::tls::{CertKey, WrappedX509};
 use tollgate_protocol::url::Scheme;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
 use super::connection::Connector;
-use crate::config::{CertificateAuthorities, Endpoint as Settings};
-
-/// Shorter than the 5 s after which common MCP servers (Node) close an idle connection: a POST on a
-/// connection the server has just closed cannot be repeated, so it must not be tried.
-const IDLE: Duration = Duration::from_secs(4);
+use crate::config::{CertificateAuthorities, ClientCertificate, Endpoint as Settings};
 
 /// A stream may be silent for as long as it likes, but not because the other end is gone.
 const KEEPALIVE: TcpKeepalive = TcpKeepalive {
@@ -28,6 +25,11 @@ const KEEPALIVE: TcpKeepalive = TcpKeepalive {
     #[cfg(target_os = "linux")]
     user_timeout: Duration::ZERO,
 };
+
+/// Requests that share a connection at the same time; servers commonly allow a hundred.
+const HTTP2_STREAMS: usize = 100;
+/// Tells a connection that is silent from one whose other end is gone.
+const HTTP2_PING: Duration = Duration::from_secs(30);
 
 /// A peer with everything but an address.
 ///
@@ -40,26 +42,41 @@ pub fn template(settings: &Settings) -> Result<HttpPeer, String> {
     // Each peer made from this template gets a resolved address of its own.
     let placeholder = (std::net::Ipv4Addr::UNSPECIFIED, origin.port());
     // Never empty, since an empty server name would switch verification off.
-    let server_name = origin.host().trim_matches(['[', ']']).to_string();
-    let mut peer = HttpPeer::new(placeholder, tls, server_name);
+    let server_name = settings.tls.server_name.as_deref().unwrap_or(origin.host());
+    let mut peer = HttpPeer::new(placeholder, tls, server_name.trim_matches(['[', ']']).to_string());
     let timeouts = &settings.timeouts;
     peer.options.custom_l4 = Some(Arc::new(Connector { timeout: timeouts.connect }));
     peer.options.total_connection_timeout = Some(timeouts.connect.saturating_add(timeouts.tls_handshake));
     peer.options.tcp_keepalive = Some(KEEPALIVE);
-    peer.options.idle_timeout = Some(IDLE);
+    peer.options.idle_timeout = Some(settings.pool.idle_timeout);
     peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
-    peer.options.ca = settings.ca.as_ref().map(trust_anchors).transpose()?;
+    if settings.http2 {
+        // Without TLS there is nothing to negotiate with, so it is spoken from the first byte on.
+        peer.options.alpn = if tls { ALPN::H2H1 } else { ALPN::H2 };
+        peer.options.max_h2_streams = HTTP2_STREAMS;
+        peer.options.h2_ping_interval = Some(HTTP2_PING);
+    }
+    peer.options.ca = settings.tls.ca.as_ref().map(trust_anchors).transpose()?;
+    peer.client_cert_key = settings.tls.client.as_ref().map(client_certificate);
     peer.group_key = group_key(settings);
     Ok(peer)
 }
 
-/// Pingora's pool key leaves the trust anchors out: without this, an endpoint could be handed a
-/// connection that was verified against another one's CA.
+/// Pingora's pool key leaves the trust anchors out, and of the gateway's certificate all but the serial number: without
+/// this, an endpoint could be handed a connection that was verified against another one's CA, or made in another name.
 fn group_key(settings: &Settings) -> u64 {
     let mut hasher = DefaultHasher::new();
     settings.url.origin().hash(&mut hasher);
-    settings.ca.as_ref().map(|ca| &ca.certificates).hash(&mut hasher);
+    settings.tls.ca.as_ref().map(|ca| &ca.certificates).hash(&mut hasher);
+    settings.tls.client.as_ref().map(|client| (&client.chain, client.key.secret_der())).hash(&mut hasher);
+    settings.tls.pins.hash(&mut hasher);
+    settings.http2.hash(&mut hasher);
     hasher.finish()
+}
+
+fn client_certificate(client: &ClientCertificate) -> Arc<CertKey> {
+    let chain = client.chain.iter().map(|certificate| certificate.to_vec()).collect();
+    Arc::new(CertKey::new(chain, client.key.secret_der().to_vec()))
 }
 
 fn trust_anchors(ca: &CertificateAuthorities) -> Result<Arc<CaType>, String> {
@@ -75,6 +92,7 @@ fn trust_anchors(ca: &CertificateAuthorities) -> Result<Arc<CaType>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::UpstreamTls;
     use tollgate_protocol::url::HttpUrl;
 
     fn settings(text: &str) -> Settings {
@@ -94,7 +112,8 @@ mod tests {
         let trusting = |der: Option<&'static [u8]>| {
             let ca = der
                 .map(|der| CertificateAuthorities { file: "ca.pem".into(), certificates: vec![der.into()] });
-            group_key(&Settings { ca, ..settings("https://up.example/") })
+            let tls = UpstreamTls { ca, ..UpstreamTls::default() };
+            group_key(&Settings { tls, ..settings("https://up.example/") })
         };
         let keys = [trusting(None), trusting(Some(b"a")), trusting(Some(b"b"))];
         assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);

@@ -36,6 +36,17 @@ impl Default for Timeouts {
     }
 }
 
+impl Timeouts {
+    /// What each read of a request over HTTP/2 may take: the only limit there is for requests that share a connection.
+    /// A GET opens a stream, which has its own.
+    pub fn each_read(&self, is_stream: bool) -> Option<Duration> {
+        match is_stream {
+            true => self.stream_idle,
+            false => Some(self.stream_idle.map_or(self.first_byte, |idle| idle.max(self.first_byte))),
+        }
+    }
+}
+
 /// A request that waits for its endpoint.
 pub struct Wait {
     connection: Arc<Connection>,

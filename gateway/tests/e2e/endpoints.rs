@@ -4,8 +4,10 @@ mod balance;
 mod failover;
 mod health;
 mod outliers;
+mod pool;
 mod sessions;
 mod timeouts;
+mod tls;
 
 use std::net::{SocketAddr, TcpListener};
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::Findings;
-use crate::config::Timeouts;
-use crate::config::document::Timeouts as Written;
+use crate::config::document::{Pool as WrittenPool, Timeouts as Written};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::text::Duration as DurationText;
+use crate::config::{Pool, Timeouts};
 
 /// What is not written is taken from `default`.
 pub fn check(written: &Written, path: &KeyPath, default: Timeouts, findings: &mut Findings) -> Timeouts {
@@ -30,6 +30,29 @@ pub fn check(written: &Written, path: &KeyPath, default: Timeouts, findings: &mu
         }
     }
     checked
+}
+
+pub fn check_pool(written: &WrittenPool, path: &KeyPath, findings: &mut Findings) -> Pool {
+    let default = Pool::default();
+    let idle_timeout = findings.positive(written.idle_timeout.as_ref(), path.key("idle_timeout"));
+    let max_lifetime = findings.positive(written.max_lifetime.as_ref(), path.key("max_lifetime"));
+    Pool {
+        idle_timeout: idle_timeout.unwrap_or(default.idle_timeout),
+        max_lifetime: max_lifetime.unwrap_or(default.max_lifetime),
+    }
+}
+
+/// Over HTTP/2 many requests share a connection, which cannot be ended for the sake of one.
+pub fn refuse_without_effect(written: &Written, path: &KeyPath, findings: &mut Findings) {
+    for (key, is_written) in [("body_idle", written.body_idle.is_some()), ("total", written.total.is_some())]
+    {
+        if is_written {
+            let problem = Problem::error(path.key(key), "this limit is not kept over HTTP/2").at_key();
+            findings.add(
+                problem.help("remove it, or `http2`; `first_byte` bounds each wait for a piece of an answer"),
+            );
+        }
+    }
 }
 
 fn refuse_unreachable(

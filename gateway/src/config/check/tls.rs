@@ -52,16 +52,17 @@ fn certificate(
         let help = "append the intermediate certificates, unless a root that clients know issued it directly";
         findings.add(Problem::warning(path.key("cert"), message).help(help));
     }
-    let certified = findings.take(path.key("key"), certified(chain, key, pair))?;
+    let certified =
+        findings.take(path.key("key"), certified(chain, key, pair.cert.as_str(), pair.key.as_str()))?;
     Some(ServerCertificate { certified: Arc::new(certified), names })
 }
 
-fn chain(written: &str, folder: &Path) -> Result<Vec<CertificateDer<'static>>, Refusal> {
+pub fn chain(written: &str, folder: &Path) -> Result<Vec<CertificateDer<'static>>, Refusal> {
     let (_, pem) = certificates::read_pem(written, folder)?;
     certificates::certificates(written, &pem)
 }
 
-fn private_key(written: &str, folder: &Path) -> Result<PrivateKeyDer<'static>, Refusal> {
+pub fn private_key(written: &str, folder: &Path) -> Result<PrivateKeyDer<'static>, Refusal> {
     let (_, pem) = certificates::read_pem(written, folder)?;
     // The parser's own words could quote the file; which file it is says enough.
     PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
@@ -71,7 +72,7 @@ fn private_key(written: &str, folder: &Path) -> Result<PrivateKeyDer<'static>, R
 }
 
 /// The names a certificate is for, from its subject alternative names: clients look at nothing else.
-fn names_of(leaf: &CertificateDer<'_>, written: &str) -> Result<Vec<String>, Refusal> {
+pub fn names_of(leaf: &CertificateDer<'_>, written: &str) -> Result<Vec<String>, Refusal> {
     let (_, parsed) = X509Certificate::from_der(leaf).map_err(|error| {
         Refusal::new(format!("the certificate in {} does not parse: {error}", quoted(written)))
     })?;
@@ -111,20 +112,25 @@ fn is_self_issued(leaf: &CertificateDer<'_>) -> bool {
     X509Certificate::from_der(leaf).is_ok_and(|(_, parsed)| parsed.issuer() == parsed.subject())
 }
 
-fn certified(
+/// Puts a certificate and its key together.
+///
+/// # Errors
+/// When they do not belong together.
+pub fn certified(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-    pair: &Certificate,
+    cert_file: &str,
+    key_file: &str,
 ) -> Result<CertifiedKey, Refusal> {
     install_default_crypto_provider();
     let provider = CryptoProvider::get_default().ok_or_else(|| Refusal::new("TLS is not available"))?;
     CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
         RusTlsError::InconsistentKeys(_) => Refusal::new(format!(
             "{} is not the key of the certificate in {}",
-            quoted(pair.key.as_str()),
-            quoted(pair.cert.as_str())
+            quoted(key_file),
+            quoted(cert_file)
         )),
-        error => Refusal::new(format!("the key in {} cannot be used: {error}", quoted(pair.key.as_str()))),
+        error => Refusal::new(format!("the key in {} cannot be used: {error}", quoted(key_file))),
     })
 }
 

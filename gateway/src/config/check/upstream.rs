@@ -3,16 +3,12 @@
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use tollgate_protocol::url::{HttpUrl, Scheme};
-
-use super::{Findings, Once, certificates, health, outliers, timeouts, values};
-use crate::config::document::{
-    Api as Written, Endpoint as WrittenEndpoint, Plan as WrittenPlan, UpstreamTls,
-};
+use super::{Findings, Once, health, outliers, timeouts, upstream_tls, values};
+use crate::config::document::{Api as Written, Endpoint as WrittenEndpoint, Plan as WrittenPlan};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::short_form::Short;
-use crate::config::{CertificateAuthorities, Endpoint, Plan, Timeouts};
+use crate::config::{Endpoint, Plan, Timeouts, UpstreamTls};
 
 /// More would make the order of turns long for nothing.
 const MAX_WEIGHT: u32 = 1_000;
@@ -24,25 +20,20 @@ pub fn check_endpoints(
     findings: &mut Findings,
 ) -> Vec<Endpoint> {
     let list = path.key("endpoints");
+    let upstream = path.key("upstream");
     findings.refuse_empty(api.endpoints.is_empty(), &list, "endpoint");
     refuse_nothing_but_backups(api, &list, findings);
-    let outlier_detection = outliers::check(
-        &api.upstream.outlier_detection,
-        &path.key("upstream").key("outlier_detection"),
-        findings,
-    );
-    let shared_timeouts = timeouts::check(
-        &api.upstream.timeouts,
-        &path.key("upstream").key("timeouts"),
-        Timeouts::default(),
-        findings,
-    );
-    let health_check_path = path.key("upstream").key("health_check");
+    let outlier_detection =
+        outliers::check(&api.upstream.outlier_detection, &upstream.key("outlier_detection"), findings);
+    let shared_timeouts =
+        timeouts::check(&api.upstream.timeouts, &upstream.key("timeouts"), Timeouts::default(), findings);
+    let pool = timeouts::check_pool(&api.upstream.pool, &upstream.key("pool"), findings);
+    let health_check_path = upstream.key("health_check");
     let health_check = api.upstream.health_check.as_ref();
     let health_check = health_check.map(|check| health::check(check, &health_check_path, findings));
     let shared = api.upstream.tls.as_ref();
-    let shared_path = path.key("upstream").key("tls");
-    let shared = shared.map(|tls| (check_tls(tls, &shared_path, folder, findings), shared_path));
+    let shared_path = upstream.key("tls");
+    let shared = shared.map(|tls| (upstream_tls::check(tls, &shared_path, folder, findings), shared_path));
     let mut names = Once::default();
     let mut urls = Once::default();
     let mut checked = Vec::new();
@@ -51,7 +42,7 @@ pub fn check_endpoints(
         let name =
             written.name.as_ref().map(|name| findings.name(name, path.key("name"), &mut names, "endpoint"));
         let url = findings.take(path.key("url"), values::url(written.url.as_str()));
-        let (ca, tls_path) = own_or_shared(written, &path, shared.as_ref(), folder, findings);
+        let (tls, tls_path) = own_or_shared(written, &path, shared.as_ref(), folder, findings);
         let weight = check_weight(written.weight, path.key("weight"), findings);
         let timeouts = timeouts::check(&written.timeouts, &path.key("timeouts"), shared_timeouts, findings);
         let Some(url) = url else { continue };
@@ -62,21 +53,28 @@ pub fn check_endpoints(
             );
         }
         if let Some(tls_path) = tls_path {
-            refuse_useless_tls(&url, tls_path, findings);
+            upstream_tls::refuse_useless(&url, tls_path, findings);
         }
         let health_check = health_check.as_ref().map(|check| check.of(&url));
+        let http2 = written.http2.unwrap_or(api.upstream.http2);
+        if http2 {
+            timeouts::refuse_without_effect(&written.timeouts, &path.key("timeouts"), findings);
+            timeouts::refuse_without_effect(&api.upstream.timeouts, &upstream.key("timeouts"), findings);
+        }
         let host = written.host.unwrap_or(api.upstream.host);
         let name = name.flatten();
         checked.push(Endpoint {
             name,
             url,
             host,
-            ca,
+            tls,
+            http2,
             weight,
             backup: written.backup,
             outlier_detection,
             timeouts,
             health_check,
+            pool,
         });
     }
     checked
@@ -103,38 +101,21 @@ fn refuse_nothing_but_backups(api: &Written, list: &KeyPath, findings: &mut Find
     }
 }
 
-/// The authorities of an endpoint, and the path of the `tls` they come from.
+/// The TLS of an endpoint, and where it is written.
 fn own_or_shared(
     written: &WrittenEndpoint,
     path: &KeyPath,
-    shared: Option<&(Option<CertificateAuthorities>, KeyPath)>,
+    shared: Option<&(UpstreamTls, KeyPath)>,
     folder: &Path,
     findings: &mut Findings,
-) -> (Option<CertificateAuthorities>, Option<KeyPath>) {
+) -> (UpstreamTls, Option<KeyPath>) {
     match (&written.tls, shared) {
-        (Some(tls), _) => (check_tls(tls, &path.key("tls"), folder, findings), Some(path.key("tls"))),
-        (None, Some((ca, path))) => (ca.clone(), Some(path.clone())),
-        (None, None) => (None, None),
-    }
-}
-
-fn check_tls(
-    tls: &UpstreamTls,
-    path: &KeyPath,
-    folder: &Path,
-    findings: &mut Findings,
-) -> Option<CertificateAuthorities> {
-    findings.take(path.key("ca"), certificates::authorities(tls.ca.as_str(), folder))
-}
-
-/// Whoever names an authority expects TLS; an `http` endpoint would silently do without.
-fn refuse_useless_tls(url: &HttpUrl, tls: KeyPath, findings: &mut Findings) {
-    if url.origin().scheme() == Scheme::Http {
-        findings.add(
-            Problem::error(tls, "the endpoint is reached over `http`, where TLS settings mean nothing")
-                .at_key()
-                .help("write `https://` in the URL of the endpoint, or remove `tls`"),
-        );
+        (Some(tls), _) => {
+            let path = path.key("tls");
+            (upstream_tls::check(tls, &path, folder, findings), Some(path))
+        }
+        (None, Some((tls, path))) => (tls.clone(), Some(path.clone())),
+        (None, None) => (UpstreamTls::default(), None),
     }
 }
 

@@ -1,0 +1,69 @@
+//! Connections to endpoints are kept for the next request, for as long as they may be.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::{asked, endpoint, fleet};
+use crate::support::http::Connection;
+use crate::support::tollgate::Tollgate;
+use crate::support::upstream::{Upstream, response};
+
+/// Answers with the number of the connection a request came over.
+fn counting() -> (Arc<AtomicUsize>, Upstream) {
+    let answered = Arc::new(AtomicUsize::new(0));
+    let count = answered.clone();
+    let upstream = Upstream::with_stream(move |_, stream| {
+        use std::io::Write;
+        count.fetch_add(1, Ordering::Relaxed);
+        let port = stream.peer_addr().map_or(0, |address| address.port());
+        stream.write_all(&response("200 OK", &[], &port.to_string())).is_ok()
+    });
+    (answered, upstream)
+}
+
+fn gateway(upstream: &Upstream, pool: &str) -> Tollgate {
+    Tollgate::start(&fleet(&[endpoint(upstream, "")], &format!("upstream: {{ pool: {{ {pool} }} }}")))
+}
+
+#[test]
+fn a_connection_is_used_again_until_it_was_idle_too_long() {
+    let (_, upstream) = counting();
+    let gateway = gateway(&upstream, "idle_timeout: 300ms");
+    let first = asked(&gateway);
+    assert_eq!(asked(&gateway), first);
+    std::thread::park_timeout(Duration::from_millis(900));
+    assert_ne!(asked(&gateway), first);
+}
+
+#[test]
+fn a_connection_that_is_never_idle_is_replaced_when_it_has_lived_its_time() {
+    let (answered, upstream) = counting();
+    let gateway = gateway(&upstream, "max_lifetime: 300ms");
+    let first = asked(&gateway);
+    let mut requests = 1;
+    while asked(&gateway) == first {
+        requests += 1;
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    assert!(requests > 1, "it was used again before");
+    assert_eq!(answered.load(Ordering::Relaxed), requests + 1, "and no request was lost or sent twice");
+}
+
+#[test]
+fn a_message_on_a_connection_its_server_has_closed_goes_over_a_new_one() {
+    // Each answer promises to keep the connection, and then the connection is closed.
+    let closes = Upstream::with_stream(|_, stream| {
+        use std::io::Write;
+        let _ = stream.write_all(&response("200 OK", &["Connection: keep-alive"], "ok"));
+        false
+    });
+    let gateway = gateway(&closes, "idle_timeout: 1m");
+    let mut client: Connection = gateway.connect();
+    for number in 0..200 {
+        let answer = client.post_json("/a/mcp", &[], "{}");
+        assert_eq!(answer.status, 200, "message {number}: {answer:?}");
+        // Until the end of the connection has reached the gateway; a message before that may have been read.
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
