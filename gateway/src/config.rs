@@ -33,6 +33,7 @@ use pingora_core::tls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 
 pub use crate::endpoint::breaker::OutlierDetection;
+pub use crate::endpoint::capacity::Limits as UpstreamLimits;
 pub use crate::endpoint::connection::Pool;
 pub use crate::endpoint::health::HealthCheck;
 pub use crate::endpoint::retries::Budget as RetryBudget;
@@ -179,6 +180,7 @@ pub struct Endpoint {
     pub timeouts: Timeouts,
     pub health_check: Option<HealthCheck>,
     pub pool: Pool,
+    pub limits: Option<UpstreamLimits>,
 }
 
 impl Endpoint {
@@ -196,6 +198,7 @@ impl Endpoint {
             timeouts: Timeouts::default(),
             health_check: None,
             pool: Pool::default(),
+            limits: None,
         }
     }
 }

@@ -3,10 +3,11 @@
 //! [`peer`] says how a connection to it is made, [`connection`] and [`timeouts`] how long it may take, [`resolve`] where it is, [`breaker`] [`health`] and [`checks`] whether
 //! requests go there. Which
 //! endpoint of an API a request goes to is for [`group`], [`balance`] and [`sessions`]; [`lease`] is a request's hold
-//! on it, [`retries`] bounds how often another is tried.
+//! on it, [`capacity`] bounds how many there are, [`retries`] how often another is tried.
 
 pub mod balance;
 pub mod breaker;
+pub mod capacity;
 pub mod checks;
 pub mod connection;
 pub mod group;
@@ -28,6 +29,7 @@ use tollgate_protocol::mount::Mount;
 use tollgate_protocol::url::HttpUrl;
 
 use self::breaker::Breaker;
+use self::capacity::Capacity;
 use self::health::Health;
 use self::resolve::Addresses;
 use crate::config;
@@ -49,6 +51,8 @@ pub struct Endpoint {
     pub metadata: MetadataCache,
     pub breaker: Breaker,
     pub health: Health,
+    /// Absent: it is sent whatever comes.
+    pub capacity: Option<Capacity>,
     /// Requests and streams under way.
     in_flight: AtomicUsize,
     template: HttpPeer,
@@ -76,6 +80,7 @@ impl Endpoint {
             addresses,
             metadata: MetadataCache::default(),
             health: Health::default(),
+            capacity: settings.limits.map(Capacity::new),
             breaker: Breaker::new(settings.outlier_detection),
             in_flight: AtomicUsize::new(0),
             template: peer::template(&settings)?,
@@ -101,6 +106,11 @@ impl Endpoint {
     /// Whether a request may be sent there now, as far as a look can tell; [`lease::Lease::take`] decides.
     pub fn is_available(&self, now: Instant) -> bool {
         self.health.is_healthy() && self.breaker.would_admit(now)
+    }
+
+    /// Whether it has as many requests as it may have.
+    pub fn is_full(&self) -> bool {
+        self.capacity.as_ref().is_some_and(Capacity::is_full)
     }
 
     /// Requests and streams under way.

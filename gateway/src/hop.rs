@@ -72,25 +72,42 @@ impl Hop {
 ///
 /// # Errors
 /// When its session is unknown or lost, so that the client begins a new one; or when no endpoint takes requests.
-pub fn choose(route: &Route, headers: &HeaderMap, now: Instant) -> Result<Hop, Refusal> {
+pub async fn choose(route: &Route, headers: &HeaderMap, now: Instant) -> Result<Hop, Refusal> {
     let endpoints = &route.api.endpoints;
     endpoints.retries.request();
     if let Some(announced) = &route.announced {
         let endpoint =
             endpoints.by_id(&announced.endpoint).ok_or_else(|| Refusal::new(&reason::SESSION_LOST))?;
-        let lease = Lease::take(endpoint, now).ok_or_else(|| unavailable(&route.api, now))?;
+        let lease = take(endpoint, now).await?.ok_or_else(|| unavailable(&route.api, now))?;
         return Ok(Hop::new(route, lease, None));
     }
     if let (Some(sessions), Some(id)) = (&endpoints.sessions, session_id(headers)?) {
         let minted_by = sessions.endpoint_of(id).ok_or_else(|| Refusal::new(&reason::SESSION_UNKNOWN))?;
-        let lease = endpoints.by_id(&minted_by).and_then(|endpoint| Lease::take(endpoint, now));
+        let lease = match endpoints.by_id(&minted_by) {
+            Some(endpoint) => take(endpoint, now).await?,
+            None => None,
+        };
         return match lease {
             Some(lease) => Ok(Hop::new(route, lease, Some(id.to_string()))),
             None => Err(lost(&route.api, id, now)),
         };
     }
-    let lease = endpoints.pick(&[], now).ok_or_else(|| unavailable(&route.api, now))?;
+    let lease = match endpoints.pick(&[], now) {
+        Some(lease) => lease,
+        None if endpoints.is_full(now) => endpoints.wait(now).await.ok_or_else(overloaded)?,
+        None => return Err(unavailable(&route.api, now)),
+    };
     Ok(Hop::new(route, lease, None))
+}
+
+/// Takes this endpoint and no other; `None` when it takes no requests.
+async fn take(endpoint: &Arc<Endpoint>, now: Instant) -> Result<Option<Lease>, Refusal> {
+    match Lease::take(endpoint, now) {
+        None if endpoint.is_available(now) && endpoint.is_full() => {
+            Lease::wait_for(endpoint).await.map(Some).ok_or_else(overloaded)
+        }
+        lease => Ok(lease),
+    }
 }
 
 /// Another endpoint for a request that its endpoint has not answered, if there is one and the budget allows it.
@@ -156,6 +173,11 @@ fn lost(api: &Api, id: &str, now: Instant) -> Refusal {
         return Refusal::new(&reason::SESSION_LOST);
     }
     unavailable(api, now)
+}
+
+/// A place may be free any time.
+fn overloaded() -> Refusal {
+    Refusal { retry_after: Some(1), ..Refusal::new(&reason::UPSTREAM_OVERLOADED) }
 }
 
 fn unavailable(api: &Api, now: Instant) -> Refusal {

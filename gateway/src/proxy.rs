@@ -151,7 +151,7 @@ impl ProxyHttp for Proxy {
                 context.web_origin = web_origin;
                 match decision {
                     Decision::Relay(route) => {
-                        let hop = hop::choose(&route, &session.req_header().headers, Instant::now());
+                        let hop = hop::choose(&route, &session.req_header().headers, Instant::now()).await;
                         context.route = Some(route);
                         match hop {
                             Ok(hop) => {

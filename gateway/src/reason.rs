@@ -51,6 +51,7 @@ reasons! {
     UPSTREAM_NOT_RELAYABLE = 502 "upstream_not_relayable", "The MCP server demands tokens bound to its own URL or connection, which no relay can carry.";
     SESSION_UNKNOWN = 404 "session_unknown", "This gateway does not know the session; begin a new one.";
     SESSION_LOST = 404 "session_lost", "The MCP server that held the session is gone; begin a new one.";
+    UPSTREAM_OVERLOADED = 503 "upstream_overloaded", "The MCP server has as many requests as it may have.";
     UPSTREAM_UNAVAILABLE = 503 "upstream_unavailable", "No MCP server takes requests at the moment.";
     UPSTREAM_UNRESOLVED = 502 "upstream_unresolved", "The MCP server's name could not be resolved.";
     UPSTREAM_UNREACHABLE = 502 "upstream_unreachable", "The MCP server could not be reached.";

@@ -5,6 +5,7 @@
 
 mod apis;
 mod balance;
+mod capacity;
 mod certificates;
 mod health;
 mod limits;

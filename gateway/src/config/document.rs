@@ -336,6 +336,9 @@ pub struct Upstream {
     /// How endpoints are asked whether they are well. Without it they are not asked.
     pub health_check: Option<HealthCheck>,
 
+    /// How many requests each endpoint is sent at the same time. Without it, as many as come.
+    pub limits: Option<UpstreamLimits>,
+
     /// How connections are kept for the next request.
     #[serde(default)]
     pub pool: Pool,
@@ -374,6 +377,23 @@ pub struct Timeouts {
 
     /// For an answer that is no event stream, from the request to its last byte. Without it there is no limit.
     pub total: Option<Duration>,
+}
+
+/// How many requests each endpoint is sent at the same time. Those beyond wait in line.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `max_requests`")]
+pub struct UpstreamLimits {
+    /// Requests and open streams of one endpoint.
+    #[schemars(range(min = 1))]
+    pub max_requests: u32,
+
+    /// Requests that wait for a place at one endpoint. One more is answered 503.
+    #[schemars(extend("default" = 100))]
+    pub max_queue: Option<u32>,
+
+    /// How long a request waits; then it is answered 503.
+    #[schemars(extend("default" = "1s"))]
+    pub queue_timeout: Option<Duration>,
 }
 
 /// How connections to an endpoint are kept for the next request.

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+
 use super::Endpoint;
 use super::balance::{Strategy, Tier};
 use super::breaker::Failure;
@@ -47,6 +50,23 @@ impl Endpoints {
     pub fn pick(&self, tried: &[Arc<Endpoint>], now: Instant) -> Option<Lease> {
         let primary = self.primaries.pick(self.strategy, tried, now);
         primary.or_else(|| self.backups.pick(self.strategy, tried, now))
+    }
+
+    /// Whether endpoints that take requests have as many as they may have.
+    pub fn is_full(&self, now: Instant) -> bool {
+        self.all().any(|endpoint| endpoint.is_available(now) && endpoint.is_full())
+    }
+
+    /// Waits for a place at any of them, when [`Endpoints::pick`] has found none.
+    pub async fn wait(&self, now: Instant) -> Option<Lease> {
+        let full = self.all().filter(|endpoint| endpoint.is_available(now));
+        let mut waits: FuturesUnordered<_> = full.map(Lease::wait_for).collect();
+        while let Some(waited) = waits.next().await {
+            if waited.is_some() {
+                return waited;
+            }
+        }
+        None
     }
 
     pub fn by_id(&self, id: &str) -> Option<&Arc<Endpoint>> {

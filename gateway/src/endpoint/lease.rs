@@ -7,23 +7,39 @@ use std::time::{Duration, Instant};
 
 use super::Endpoint;
 use super::breaker::{Admission, Failure};
+use super::capacity::Place;
 
 /// Held from the choice of an endpoint to the end of the request, or to the next choice.
 pub struct Lease {
     endpoint: Arc<Endpoint>,
     admission: Admission,
     told: bool,
+    _place: Option<Place>,
 }
 
 impl Lease {
-    /// `None` when the endpoint is sent nothing at the moment.
+    /// `None` when the endpoint is sent nothing at the moment, or as much as it may be sent.
     pub fn take(endpoint: &Arc<Endpoint>, now: Instant) -> Option<Lease> {
-        if !endpoint.health.is_healthy() {
+        if !endpoint.is_available(now) {
             return None;
         }
+        let place = match &endpoint.capacity {
+            Some(capacity) => Some(capacity.take()?),
+            None => None,
+        };
+        Self::with(endpoint, place, now)
+    }
+
+    /// Waits for a place at an endpoint that is full; `None` when it takes too long, or too many wait.
+    pub async fn wait_for(endpoint: &Arc<Endpoint>) -> Option<Lease> {
+        let place = endpoint.capacity.as_ref()?.wait().await?;
+        Self::with(endpoint, Some(place), Instant::now())
+    }
+
+    fn with(endpoint: &Arc<Endpoint>, place: Option<Place>, now: Instant) -> Option<Lease> {
         let admission = endpoint.breaker.admit(now)?;
         endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
-        Some(Lease { endpoint: endpoint.clone(), admission, told: false })
+        Some(Lease { endpoint: endpoint.clone(), admission, told: false, _place: place })
     }
 
     pub fn endpoint(&self) -> &Arc<Endpoint> {

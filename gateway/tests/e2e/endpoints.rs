@@ -1,6 +1,7 @@
 //! Several endpoints of one API: which of them a request goes to, and what happens when one fails.
 
 mod balance;
+mod capacity;
 mod failover;
 mod health;
 mod outliers;

@@ -61,6 +61,12 @@ const PROVED_BY: &[(&str, &str)] = &[
     ),
     ("apis[].upstream.host", "an_endpoint_gets_the_host_its_configuration_says"),
     ("apis[].upstream.http2", "over_http2_requests_share_a_connection_at_the_same_time"),
+    (
+        "apis[].upstream.limits.max_queue",
+        "a_request_for_which_there_is_no_place_in_the_queue_is_told_to_come_back",
+    ),
+    ("apis[].upstream.limits.max_requests", "a_request_beyond_the_limit_waits_for_one_to_end"),
+    ("apis[].upstream.limits.queue_timeout", "a_request_that_has_waited_too_long_is_told_to_come_back"),
     ("apis[].upstream.outlier_detection.base_ejection_time", "an_endpoint_that_works_again_is_readmitted"),
     (
         "apis[].upstream.outlier_detection.consecutive_failures",

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use super::{Findings, Once, health, outliers, timeouts, upstream_tls, values};
+use super::{Findings, Once, capacity, health, outliers, timeouts, upstream_tls, values};
 use crate::config::document::{Api as Written, Endpoint as WrittenEndpoint, Plan as WrittenPlan};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::Problem;
@@ -27,6 +27,8 @@ pub fn check_endpoints(
         outliers::check(&api.upstream.outlier_detection, &upstream.key("outlier_detection"), findings);
     let shared_timeouts =
         timeouts::check(&api.upstream.timeouts, &upstream.key("timeouts"), Timeouts::default(), findings);
+    let limits = api.upstream.limits.as_ref();
+    let limits = limits.map(|limits| capacity::check(limits, &upstream.key("limits"), findings));
     let pool = timeouts::check_pool(&api.upstream.pool, &upstream.key("pool"), findings);
     let health_check_path = upstream.key("health_check");
     let health_check = api.upstream.health_check.as_ref();
@@ -75,6 +77,7 @@ pub fn check_endpoints(
             timeouts,
             health_check,
             pool,
+            limits,
         });
     }
     checked
