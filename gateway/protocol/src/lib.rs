@@ -5,17 +5,19 @@
 //! decides *what* the bytes become.
 //!
 //! In the order a request and its answer meet them:
-//! 1. [`path`], [`url`], [`bearer`]: one checked spelling of the target, the origin and the credential;
-//! 2. [`mount`]: which upstream path a public path stands for, and back;
-//! 3. [`challenge`]: `WWW-Authenticate` seen from the client's side (RFC 9110 §11.6.1, RFC 6750, RFC 9728 §5);
-//! 4. [`metadata`] on [`json`]: the RFC 9728 document, checked and spliced;
-//! 5. [`location`] and [`sse`]: the other places where an upstream names itself;
-//! 6. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
+//! 1. [`proxy_protocol`], [`client`]: whose connection and whose request it is, where trusted proxies stand between;
+//! 2. [`path`], [`url`], [`bearer`]: one checked spelling of the target, the origin and the credential;
+//! 3. [`mount`]: which upstream path a public path stands for, and back;
+//! 4. [`challenge`]: `WWW-Authenticate` seen from the client's side (RFC 9110 §11.6.1, RFC 6750, RFC 9728 §5);
+//! 5. [`metadata`] on [`json`]: the RFC 9728 document, checked and spliced;
+//! 6. [`location`] and [`sse`]: the other places where an upstream names itself;
+//! 7. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod audience;
 pub mod bearer;
 pub mod challenge;
+pub mod client;
 pub mod json;
 pub mod jsonrpc;
 pub mod location;
@@ -23,6 +25,7 @@ pub mod metadata;
 pub mod mount;
 pub mod path;
 pub mod problem;
+pub mod proxy_protocol;
 pub mod sse;
 mod syntax;
 pub mod url;

@@ -4,13 +4,17 @@
 //! for a million random inputs is what holds for the committed ones.
 
 use std::borrow::Cow;
+use std::iter::{empty, once};
+use std::net::IpAddr;
 use tollgate_protocol::audience;
 use tollgate_protocol::challenge::{self, Challenges, Options};
+use tollgate_protocol::client::Client;
 use tollgate_protocol::json::{Object, Reason};
 use tollgate_protocol::location::Outside;
 use tollgate_protocol::metadata::{Metadata, Names};
 use tollgate_protocol::mount::Mount;
 use tollgate_protocol::path::{check_target_path, query_has_access_token};
+use tollgate_protocol::proxy_protocol;
 use tollgate_protocol::sse::{EndpointEvent, SseError};
 use tollgate_protocol::url::{HttpUrl, Origin};
 
@@ -216,4 +220,53 @@ pub fn audience(data: &[u8]) {
     assert_eq!(token.matches('.').count(), 2, "only what looks like a JWT is read");
     let length: usize = audiences.iter().map(String::len).sum();
     assert!(length <= token.len(), "nothing is said that the token does not say");
+}
+
+/// What clients and proxies write into `Forwarded` and, behind a line feed, into `X-Forwarded-For`.
+pub fn client(data: &[u8]) {
+    let address = |text: &str| text.parse::<IpAddr>().expect("a constant");
+    let (peer, next, real) = (address("10.0.0.1"), address("10.0.0.2"), address("203.0.113.7"));
+    let trusted = |address: IpAddr| matches!(address, IpAddr::V4(v4) if v4.octets()[0] == 10);
+    let mut fields = data.splitn(2, |byte| *byte == b'\n');
+    let (forwarded, listed) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+
+    let stranger = Client::behind(real, once(forwarded), once(listed), trusted);
+    assert_eq!(stranger, Client::direct(real), "nobody believes a stranger");
+    for client in [
+        Client::behind(peer, once(forwarded), once(listed), trusted),
+        Client::behind(peer, once(forwarded), empty(), trusted),
+        Client::behind(peer, empty(), once(listed), trusted),
+    ] {
+        assert!(client.proxies.iter().all(|proxy| trusted(*proxy)), "only who is trusted vouches");
+        let written = (client.forwarded(Some(("https", "gw.example"))), client.x_forwarded_for());
+        let (forwarded, listed) = (written.0.as_bytes(), written.1.as_bytes());
+        if client.proxies.len() < 31 {
+            let read_back = Client::behind(next, once(forwarded), once(listed), trusted);
+            assert_eq!(read_back.address, client.address, "the next hop sees the same client");
+        }
+    }
+    // What a proxy appends is what counts, whatever stands before it.
+    let appended = [listed, b", 203.0.113.7"].concat();
+    assert_eq!(Client::behind(peer, empty(), once(&appended[..]), trusted).address, real);
+    let appended = [forwarded, b", for=203.0.113.7"].concat();
+    let client = Client::behind(peer, once(&appended[..]), empty(), trusted).address;
+    assert!(client == real || client == peer, "an open quote hides who it was and names nobody else");
+}
+
+/// The first bytes of a connection.
+pub fn proxy_protocol(data: &[u8]) {
+    let whole = proxy_protocol::read(data);
+    if let Ok(Some(preamble)) = whole {
+        assert!(preamble.length <= data.len() && preamble.length <= proxy_protocol::PREAMBLE_MAX);
+        assert_eq!(proxy_protocol::read(&data[..preamble.length]), whole, "nothing behind it is looked at");
+        for end in 0..preamble.length {
+            assert_eq!(
+                proxy_protocol::read(&data[..end]),
+                Ok(None),
+                "it is complete at its end and not before"
+            );
+        }
+    } else if whole == Ok(None) {
+        assert!(data.len() < proxy_protocol::PREAMBLE_MAX, "the wait has an end");
+    }
 }

@@ -156,9 +156,62 @@ const STREAM: &[&str] = &[
     "https://evil.example/",
     "message",
 ];
+const CLIENT: &[&str] = &[
+    "for=",
+    "For=",
+    "by=_x",
+    "proto=https",
+    "host=",
+    ";",
+    ",",
+    ", ",
+    " ",
+    "\"",
+    "\\",
+    "\n",
+    "10.1.1.1",
+    "203.0.113.9",
+    "6.6.6.6",
+    "[2001:db8::7]",
+    "2001:db8::7",
+    ":4711",
+    "unknown",
+    "_hidden",
+    "for=10.2.2.2, ",
+    "10.2.2.2, ",
+    "for=\"[2001:db8::7]:80\"",
+];
+const PREAMBLE: &[&str] = &[
+    "PROXY ",
+    "TCP4 ",
+    "TCP6 ",
+    "UNKNOWN",
+    "203.0.113.7 ",
+    "10.0.0.1 ",
+    "::1 ",
+    "4711 ",
+    "443",
+    "\r\n",
+    "\n",
+    "PROXY TCP4 203.0.113.7 10.0.0.1 4711 443\r\n",
+    "\r\n\r\n\0\r\nQUIT\n",
+    "\r\n\r\n\0\r\nQUIT\n\u{21}\u{11}\0\u{c}",
+    "\u{20}",
+    "\u{21}",
+    "\u{11}",
+    "\0",
+    "\0\u{c}",
+    "abcdefghijkl",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn clients_hold_on_pieces(data in made_of(CLIENT)) { entry::client(&data) }
+
+    #[test]
+    fn preambles_hold_on_pieces(data in made_of(PREAMBLE)) { entry::proxy_protocol(&data) }
 
     #[test]
     fn challenges_hold_on_pieces(data in made_of(CHALLENGE)) { entry::challenge(&data) }
@@ -189,7 +242,7 @@ proptest! {
 
     #[test]
     fn nothing_panics_on_arbitrary_bytes(data in vec(any::<u8>(), 0..400)) {
-        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse] {
+        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::client, entry::proxy_protocol] {
             run(&data);
         }
     }

@@ -52,3 +52,13 @@ fn the_corpus_of_json_holds() {
 fn the_corpus_of_audience_holds() {
     replay("audience", entry::audience);
 }
+
+#[test]
+fn the_corpus_of_client_holds() {
+    replay("client", entry::client);
+}
+
+#[test]
+fn the_corpus_of_proxy_protocol_holds() {
+    replay("proxy_protocol", entry::proxy_protocol);
+}
