@@ -11,10 +11,11 @@ pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Er
     let request = session.req_header();
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
     let api = context.route.as_ref().map(|route| &route.api);
+    let client = context.client.as_ref().map(|client| client.address.to_string());
     let mut fields = Fields::new("request");
     fields
         .text("request_id", &context.request_id.to_string())
-        .maybe("client", client_address(session).as_deref())
+        .maybe("client", client.as_deref())
         .text("method", request.method.as_str())
         .text("path", path_of(request.raw_path()).as_ref())
         .maybe("api", api.map(|api| api.name.as_str()))
@@ -45,10 +46,6 @@ pub fn path_of(raw: &[u8]) -> std::borrow::Cow<'_, str> {
     }
     let end = raw.iter().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(raw.len());
     String::from_utf8_lossy(&raw[..end])
-}
-
-fn client_address(session: &Session) -> Option<String> {
-    session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip().to_string())
 }
 
 #[cfg(test)]

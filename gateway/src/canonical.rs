@@ -10,6 +10,7 @@ use pingora::http::RequestHeader;
 use tollgate_protocol::path::{check_target_path, query_has_access_token};
 use tollgate_protocol::url::host_is_valid;
 
+use crate::minted;
 use crate::reason::{self, Reason};
 use crate::respond::Refusal;
 
@@ -18,8 +19,6 @@ const LINE_BYTES_MAX: usize = 16 * 1024;
 const TARGET_BYTES_MAX: usize = 8 * 1024;
 const FIELDS_MAX: usize = 100;
 const CONNECTION_OPTIONS_MAX: usize = 9;
-const PROTECTED: [&str; 5] =
-    ["host", "authorization", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
 
 /// A request in its one normal form.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +40,7 @@ pub fn read<'r>(request: &'r RequestHeader, raw: Option<&[u8]>) -> Result<Canoni
     check_method(&request.method)?;
     check_framing(request)?;
     check_connection(request)?;
+    check_aliases(request)?;
     check_authorization(request)?;
     let authority = authority(request)?;
     let (path, query) = target(request)?;
@@ -182,13 +182,23 @@ fn check_connection(request: &RequestHeader) -> Result<(), Refusal> {
     let options = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b','));
     let options: Vec<&[u8]> = options.map(<[u8]>::trim_ascii).filter(|option| !option.is_empty()).collect();
     let names_another = |option: &&[u8]| match HeaderName::from_bytes(option) {
-        Ok(name) => PROTECTED.contains(&name.as_str()),
+        Ok(name) => {
+            matches!(name, header::HOST | header::AUTHORIZATION) || minted::FORWARDING.contains(&name)
+        }
         Err(_) => true,
     };
     if options.len() > CONNECTION_OPTIONS_MAX || options.iter().any(names_another) {
         return malformed("The Connection field names what it may not.");
     }
     Ok(())
+}
+
+/// A field that an upstream could take for one of the gateway's.
+fn check_aliases(request: &RequestHeader) -> Result<(), Refusal> {
+    match minted::find_alias(&request.headers) {
+        Some(_) => Err(Refusal::new(&reason::HEADER_ALIAS)),
+        None => Ok(()),
+    }
 }
 
 /// Two `Authorization` fields would let the gateway and the upstream each believe another one.

@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use pingora_core::protocols::tls::SslDigest;
 use pingora_core::tls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
@@ -79,6 +80,8 @@ pub struct Listener {
     pub address: SocketAddr,
     /// Origins of web pages, beside those of loopback on a loopback address.
     pub allowed_origins: Vec<Origin>,
+    /// Who is believed about the address of a client.
+    pub trusted_proxies: Vec<IpNet>,
     /// Absent: clear text.
     pub tls: Option<ListenerTls>,
     /// Whether HTTP/2 is spoken besides HTTP/1.1.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use once_cell::sync::Lazy;
+use tollgate_protocol::client::Client;
 
 use crate::cors::WebOrigin;
 use crate::endpoint::Endpoint;
@@ -23,6 +24,8 @@ pub struct Context {
     pub gateway: Arc<Gateway>,
     pub request_id: RequestId,
     pub started: Instant,
+    /// Whose request it is, and by which proxies it came.
+    pub client: Option<Client>,
     /// Set when the request was admitted to an API.
     pub route: Option<Route>,
     /// The web page it comes from, if a browser sent it.

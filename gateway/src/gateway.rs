@@ -12,6 +12,7 @@ use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
 use crate::endpoint::group::Endpoints;
 use crate::listener::limits::Limits;
+use crate::listener::trusted::TrustedProxies;
 use crate::origin::{PublicOrigin, PublicOrigins};
 use crate::plan::Plan;
 use crate::relay::announced::AnnouncedEndpoints;
@@ -38,6 +39,7 @@ impl Gateway {
 pub struct Listener {
     pub origins: PublicOrigins,
     pub allowed_origins: AllowedOrigins,
+    pub trusted_proxies: TrustedProxies,
     /// Absent: clear text.
     pub tls: Option<Arc<ServerConfig>>,
     pub limits: Limits,

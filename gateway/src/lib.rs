@@ -4,7 +4,7 @@
 //!
 //! 1. [`listener`]: a connection is accepted and handed to Pingora, which parses the head.
 //! 2. [`proxy`]: `impl ProxyHttp`, one hook after the other; the steps below are called from there by name.
-//! 3. [`canonical`]: the head is checked and read in its one normal form, or refused.
+//! 3. [`canonical`] and [`minted`]: the head is checked and read in its one normal form, or refused.
 //! 4. [`origin`] and [`cors`]: the `Host` selects a public origin of a closed set; a web page's origin is checked.
 //! 5. [`request`]: metadata, preflight, or the API that [`route`] finds; its [`plan`] admits the caller.
 //! 6. [`hop`]: the [`endpoint`] it goes to, an address of that, a pooled connection; [`upstream_head`] makes its
@@ -37,6 +37,7 @@ pub mod in_flight;
 pub mod listener;
 pub mod log_output;
 pub mod logging;
+pub mod minted;
 pub mod origin;
 pub mod plan;
 pub mod proxy;

@@ -9,6 +9,7 @@ mod pace;
 pub mod refused;
 pub mod state;
 pub mod tls;
+pub mod trusted;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

@@ -14,6 +14,7 @@ use pingora::{Error, ErrorType, Result};
 use pingora_core::modules::http::HttpModules;
 use pingora_core::protocols::Digest;
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+use tollgate_protocol::client::Client;
 
 use crate::access_log;
 use crate::context::{Context, RequestId, Route};
@@ -56,6 +57,13 @@ impl Proxy {
         Proxy { edge, listener }
     }
 
+    /// Whose request this is, as far as the listener's proxies are trusted.
+    fn client(&self, session: &Session, context: &Context) -> Option<Client> {
+        let listener = context.gateway.listeners.get(self.listener)?;
+        let peer = session.client_addr()?.as_inet()?.ip();
+        Some(listener.trusted_proxies.client(peer, &session.req_header().headers))
+    }
+
     fn limits(&self, context: &Context) -> Limits {
         context.gateway.listeners.get(self.listener).map(|listener| listener.limits).unwrap_or_default()
     }
@@ -74,7 +82,7 @@ impl Proxy {
         context: &Context,
         route: &Route,
     ) -> std::result::Result<Reply, Refusal> {
-        self.take_metadata_token(session)?;
+        self.take_metadata_token(context)?;
         let document = match self.edge.metadata(&context.gateway, route).await? {
             Ok(Some(document)) => document,
             Ok(None) => return Err(Refusal::new(&reason::UPSTREAM_HAS_NO_METADATA)),
@@ -84,11 +92,9 @@ impl Proxy {
         Ok(well_known::reply(&rendered, document.cache_for, &session.req_header().headers))
     }
 
-    fn take_metadata_token(&self, session: &Session) -> std::result::Result<(), Refusal> {
-        let Some(address) = session.client_addr().and_then(|address| address.as_inet()) else {
-            return Ok(());
-        };
-        self.edge.metadata_rate.take(address.ip(), Instant::now()).map_err(|seconds| Refusal {
+    fn take_metadata_token(&self, context: &Context) -> std::result::Result<(), Refusal> {
+        let Some(client) = &context.client else { return Ok(()) };
+        self.edge.metadata_rate.take(client.address, Instant::now()).map_err(|seconds| Refusal {
             retry_after: Some(seconds),
             ..Refusal::new(&reason::METADATA_RATE_LIMITED)
         })
@@ -116,6 +122,7 @@ impl ProxyHttp for Proxy {
             gateway: self.edge.gateway.load_full(),
             request_id: RequestId::next(),
             started: Instant::now(),
+            client: None,
             route: None,
             hop: None,
             tried: Vec::new(),
@@ -135,6 +142,7 @@ impl ProxyHttp for Proxy {
 
     async fn early_request_filter(&self, session: &mut Session, context: &mut Context) -> Result<()> {
         state::enter(if session.is_body_empty() { Phase::Answer } else { Phase::Body });
+        context.client = self.client(session, context);
         if session.is_http2() {
             session.set_write_timeout(http2_write_timeout(&self.limits(context)));
         }
@@ -284,12 +292,14 @@ impl ProxyHttp for Proxy {
 
     async fn upstream_request_filter(
         &self,
-        session: &mut Session,
+        _: &mut Session,
         request: &mut RequestHeader,
         context: &mut Context,
     ) -> Result<()> {
-        let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
-        upstream_head::prepare(hop, session, request)
+        let (Some(route), Some(hop)) = (&context.route, &context.hop) else {
+            return Err(failure::no_route());
+        };
+        upstream_head::prepare(route, hop, context.client.as_ref(), request)
     }
 
     async fn upstream_response_filter(

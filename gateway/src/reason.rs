@@ -32,6 +32,7 @@ reasons! {
     METHOD_NOT_SUPPORTED = 501 "method_not_supported", "This gateway does not relay this request method.";
     TRANSFER_CODING_NOT_SUPPORTED = 501 "transfer_coding_not_supported", "Only the chunked transfer coding is understood.";
     EXPECTATION_NOT_SUPPORTED = 417 "expectation_not_supported", "Only Expect: 100-continue is understood.";
+    HEADER_ALIAS = 400 "header_alias", "A field is another spelling of one this gateway sets or goes by.";
     BAD_HOST = 400 "bad_host", "The request must carry exactly one valid Host field.";
     ABSOLUTE_FORM = 400 "absolute_form", "The request target must be a path, not a whole URL.";
     BAD_PATH = 400 "bad_path", "The request path is not in its normal form.";

@@ -7,22 +7,12 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
 
+use tollgate_protocol::client::Client;
+
 use crate::config::UpstreamHost;
+use crate::context::Route;
 use crate::hop::Hop;
-
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// What a client says about how it got here. Nobody vouched for it, so none of it is passed on.
-const FORWARDED: [HeaderName; 8] = [
-    header::FORWARDED,
-    X_FORWARDED_FOR,
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-proto"),
-    HeaderName::from_static("x-forwarded-port"),
-    HeaderName::from_static("x-forwarded-prefix"),
-    HeaderName::from_static("x-forwarded-server"),
-    HeaderName::from_static("x-real-ip"),
-];
+use crate::minted;
 
 /// Belongs to one connection (RFC 9110 §7.6.1). Pingora removes these from requests, not from responses.
 const HOP_BY_HOP: [HeaderName; 4] = [
@@ -33,22 +23,43 @@ const HOP_BY_HOP: [HeaderName; 4] = [
 ];
 
 /// Turns the client's head into the one the upstream is sent.
-pub fn prepare(hop: &Hop, session: &Session, request: &mut RequestHeader) -> Result<()> {
+pub fn prepare(route: &Route, hop: &Hop, client: Option<&Client>, request: &mut RequestHeader) -> Result<()> {
     let target = Uri::try_from(hop.target.as_str())
         .map_err(|_| Error::explain(ErrorType::InternalError, "the upstream target is no URI"))?;
     request.set_uri(target);
     if hop.endpoint.settings.host == UpstreamHost::Endpoint {
         request.insert_header(header::HOST, hop.endpoint.host.clone())?;
     }
-    for name in &FORWARDED {
-        request.remove_header(name);
-    }
-    if let Some(address) = session.client_addr().and_then(|address| address.as_inet()) {
-        request.insert_header(X_FORWARDED_FOR, address.ip().to_string())?;
-    }
+    say_how_it_got_here(route, hop, client, request)?;
     if opens_an_event_stream(request) {
         // The first event of a legacy stream has to be read, so it must not be compressed.
         request.remove_header(&header::ACCEPT_ENCODING);
+    }
+    Ok(())
+}
+
+/// Replaces what the client says about how it got here by what is known: its address and the proxies that vouch for
+/// it. A server that is sent the host the client dialled is also told the scheme; one that is called by its own name
+/// would build URLs out of the two that are neither its own nor the gateway's.
+fn say_how_it_got_here(
+    route: &Route,
+    hop: &Hop,
+    client: Option<&Client>,
+    request: &mut RequestHeader,
+) -> Result<()> {
+    for name in &minted::FORWARDING {
+        request.remove_header(name);
+    }
+    let Some(client) = client else { return Ok(()) };
+    let dialled = match hop.endpoint.settings.host {
+        UpstreamHost::Preserve => route.identifier.origin.text.split_once("://"),
+        UpstreamHost::Endpoint => None,
+    };
+    request.insert_header(header::FORWARDED, client.forwarded(dialled))?;
+    request.insert_header(minted::X_FORWARDED_FOR, client.x_forwarded_for())?;
+    if let Some((scheme, authority)) = dialled {
+        request.insert_header(minted::X_FORWARDED_HOST, authority)?;
+        request.insert_header(minted::X_FORWARDED_PROTO, scheme)?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::endpoint::group::Endpoints;
 use crate::endpoint::sessions::Sessions;
 use crate::gateway::{Api, Gateway, Listener};
 use crate::listener::tls::server_config;
+use crate::listener::trusted::TrustedProxies;
 use crate::origin::PublicOrigins;
 use crate::plan::Plan;
 use crate::route::Router;
@@ -55,6 +56,7 @@ pub fn listeners(config: &Config, bound: &[SocketAddr]) -> Result<Vec<Listener>,
                 loopback: address.ip().is_loopback(),
                 listed: listener.allowed_origins.clone(),
             },
+            trusted_proxies: TrustedProxies::new(&listener.trusted_proxies),
             tls,
             limits: listener.limits,
         })

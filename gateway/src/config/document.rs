@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de};
 
 use super::short_form::{Short, ShortForm};
-use super::text::{Address, Duration, FilePath, Host, Name, Origin, Path, Pin, Url, Words};
+use super::text::{Address, Duration, FilePath, Host, Name, Network, Origin, Path, Pin, Url, Words};
 
 /// The configuration of Tollgate: where it listens, and which MCP servers it exposes.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -63,6 +63,13 @@ pub struct Listener {
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub allowed_origins: Vec<Origin>,
+
+    /// The proxies in front of this listener: addresses, or networks such as `10.0.0.0/8`. What they say in `Forwarded`
+    /// or `X-Forwarded-For` about the address of a client is believed; what anybody else says is not. The public URL
+    /// never depends on it.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub trusted_proxies: Vec<Network>,
 
     /// TLS on this listener, versions 1.2 and 1.3. Without it, clear text.
     pub tls: Option<ListenerTls>,

@@ -61,6 +61,12 @@ kinds_of_text! {
         "pattern": r"^([0-9.]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
     };
 
+    /// An IP address, or a network in CIDR notation.
+    Network: "an IP address or network such as `10.0.0.0/8`", {
+        "type": "string",
+        "pattern": "^[0-9a-fA-F:.]+(/[0-9]{1,3})?$"
+    };
+
     /// A scheme, a host and perhaps a port (RFC 6454).
     Origin: "an origin such as `https://edge.example.com`", {
         "type": "string",

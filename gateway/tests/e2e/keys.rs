@@ -132,6 +132,7 @@ const PROVED_BY: &[(&str, &str)] = &[
         "listeners[].tls.client_auth.mode",
         "where_it_is_optional_a_client_without_one_connects_and_one_with_anothers_does_not",
     ),
+    ("listeners[].trusted_proxies", "a_trusted_proxy_is_believed_about_the_client_and_nobody_else_is"),
     ("log.format", "text_lines_are_for_people"),
     ("log.level", "requests_are_not_logged_below_the_level"),
     ("public_urls", "clients_are_told_the_public_url_they_dialled"),

@@ -9,6 +9,7 @@ mod docs;
 mod endpoints;
 mod failures;
 mod flow;
+mod forwarding;
 mod freshness;
 mod guard;
 mod hosts;

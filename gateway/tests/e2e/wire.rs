@@ -183,6 +183,9 @@ fn a_client_cannot_nominate_away_what_the_gateway_vouches_for() {
         "Host",
         "X-Forwarded-For",
         "x-forwarded-host",
+        "X-Forwarded-Port",
+        "Forwarded",
+        "X-Real-IP",
         "Authorization",
         "\"x\"",
         ":authority",
@@ -190,6 +193,14 @@ fn a_client_cannot_nominate_away_what_the_gateway_vouches_for() {
     ] {
         let request = format!("GET /a/mcp HTTP/1.1\r\nHost: HOST\r\nConnection: close, {options}\r\n\r\n");
         refused(&[(&request, 400, "malformed_head")]);
+    }
+}
+
+#[test]
+fn a_field_that_could_be_taken_for_one_of_the_gateways_is_refused() {
+    for name in ["X_Forwarded_For", "X.Forwarded.For", "x-real_ip", "MCP_SESSION_ID", "Content_Length"] {
+        let request = format!("GET /a/mcp HTTP/1.1\r\nHost: HOST\r\n{name}: 0\r\n\r\n");
+        refused(&[(&request, 400, "header_alias")]);
     }
 }
 

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use ipnet::IpNet;
+
 use super::{Findings, Once, limits, tls, values};
 use crate::config::Listener;
 use crate::config::document::{Document, Listener as Written};
@@ -20,17 +22,36 @@ pub fn check(document: &Document, folder: &Path, findings: &mut Findings) -> Vec
             written.name.as_ref().map(|name| findings.name(name, path.key("name"), &mut names, "listener"));
         let address = check_address(written, &path, &mut taken, findings);
         let origins = findings.origins(&written.allowed_origins, &path.key("allowed_origins"));
+        let trusted_proxies = check_trusted_proxies(written, &path.key("trusted_proxies"), findings);
         let tls = written.tls.as_ref().map(|tls| tls::check(tls, &path.key("tls"), folder, findings));
         Some(Listener {
             name: name.flatten(),
             address: address?,
             allowed_origins: origins.into_iter().map(|(_, origin)| origin).collect(),
+            trusted_proxies,
             http2: written.http2.unwrap_or(written.tls.is_some()),
             tls,
             limits: limits::check(&written.limits, &path.key("limits"), findings),
         })
     };
     document.listeners.iter().enumerate().filter_map(check_one).collect()
+}
+
+fn check_trusted_proxies(written: &Written, list: &KeyPath, findings: &mut Findings) -> Vec<IpNet> {
+    let mut seen = Once::default();
+    let mut networks = Vec::new();
+    for (index, text) in written.trusted_proxies.iter().enumerate() {
+        let path = list.item(index);
+        let Some(network) = findings.take(path.clone(), values::network(text.as_str())) else { continue };
+        match seen.note(network, &path) {
+            Some(first) => {
+                let message = format!("{} is in the list twice", quoted(&network.to_string()));
+                findings.add(Problem::error(path, message).first(first).help("remove one of the two"));
+            }
+            None => networks.push(network),
+        }
+    }
+    networks
 }
 
 fn check_address(

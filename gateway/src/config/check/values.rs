@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use tollgate_protocol::path::{PathError, check_target_path};
 use tollgate_protocol::url::{HttpUrl, Origin, UrlError};
 
@@ -71,6 +73,30 @@ pub fn address(text: &str) -> Result<SocketAddr, Refusal> {
             refusal.help("write it like `127.0.0.1:8080`; a listener takes addresses, not names")
         }
     })
+}
+
+/// An IP address, or a network of them.
+pub fn network(text: &str) -> Result<IpNet, Refusal> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Ok(IpNet::from(address.to_canonical()));
+    }
+    let network: IpNet = text.parse().map_err(|_| {
+        Refusal::new(format!("{} is not an IP address or network", quoted(text)))
+            .help("write it like `10.0.0.0/8`, `192.0.2.7` or `2001:db8::/32`; names are not looked up")
+    })?;
+    if network.prefix_len() == 0 {
+        return Err(Refusal::new(format!("{} is everybody: each client could say who it is", quoted(text)))
+            .help("list the networks the proxies are in"));
+    }
+    if network != network.trunc() {
+        let refusal = Refusal::new(format!("{} is an address inside a network", quoted(text)));
+        return Err(refusal.help(format!(
+            "write `{}` for the network, `{}` for the address",
+            network.trunc(),
+            network.addr()
+        )));
+    }
+    Ok(network)
 }
 
 /// Scheme, host and perhaps a port, of the gateway or of a web page.
@@ -308,6 +334,20 @@ mod tests {
         accepted(
             address,
             &[("127.0.0.1:0", "127.0.0.1:0"), ("[::1]:8080", "[::1]:8080"), ("0.0.0.0:443", "0.0.0.0:443")],
+        );
+    }
+
+    #[test]
+    fn a_network_is_in_cidr_notation_and_an_address_is_a_network_of_one() {
+        accepted(
+            network,
+            &[
+                ("10.0.0.0/8", "10.0.0.0/8"),
+                ("192.0.2.7", "192.0.2.7/32"),
+                ("::ffff:192.0.2.7", "192.0.2.7/32"),
+                ("2001:DB8::/32", "2001:db8::/32"),
+                ("::1", "::1/128"),
+            ],
         );
     }
 

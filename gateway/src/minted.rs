@@ -1,0 +1,82 @@
+//! The request fields an upstream gets from the gateway alone, and their neighbours that the gateway goes by.
+//!
+//! One table for all that follows from it: a client's own are dropped, cannot be nominated away by `Connection`, and
+//! are refused under an alias. CGI and its descendants (WSGI, Rack, PHP) turn `X-Forwarded-For`, `X_Forwarded_For` and,
+//! some of them, `X.Forwarded.For` into one variable, so an alias would arrive in place of what it was checked as.
+
+use http::HeaderMap;
+use http::header::{self, HeaderName};
+
+pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+pub const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// What says how a request got here.
+pub const FORWARDING: [HeaderName; 8] = [
+    header::FORWARDED,
+    X_FORWARDED_FOR,
+    X_FORWARDED_HOST,
+    X_FORWARDED_PROTO,
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-prefix"),
+    HeaderName::from_static("x-forwarded-server"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// What the gateway reads, and the upstream must not read differently.
+const HEEDED: [HeaderName; 5] = [
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::TRANSFER_ENCODING,
+    HeaderName::from_static("mcp-protocol-version"),
+    HeaderName::from_static("mcp-session-id"),
+];
+
+/// The first field whose name is another spelling of one that is minted or heeded. Letter case makes no other name.
+pub fn find_alias(headers: &HeaderMap) -> Option<&HeaderName> {
+    headers.keys().find(|name| is_alias(name.as_str()))
+}
+
+fn is_alias(name: &str) -> bool {
+    name.contains(['_', '.']) && FORWARDING.iter().chain(&HEEDED).any(|of| folds_to(name, of.as_str()))
+}
+
+fn folds_to(name: &str, other: &str) -> bool {
+    let folded = name.bytes().map(|byte| if matches!(byte, b'_' | b'.') { b'-' } else { byte });
+    name.len() == other.len() && folded.eq(other.bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alias(name: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(name.parse::<HeaderName>().unwrap(), header::HeaderValue::from_static("v"));
+        find_alias(&headers).is_some()
+    }
+
+    #[test]
+    fn every_spelling_with_underscores_or_dots_is_an_alias() {
+        for name in
+            ["X_Forwarded_For", "x.forwarded.for", "X-Forwarded_For", "X_REAL.IP", "Transfer_Encoding"]
+        {
+            assert!(alias(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_name_itself_and_other_names_are_none() {
+        for name in [
+            "X-Forwarded-For",
+            "x-FORWARDED-for",
+            "Forwarded",
+            "X_Forwarded",
+            "x_custom",
+            "a.b",
+            "xForwardedFor",
+        ] {
+            assert!(!alias(name), "{name}");
+        }
+    }
+}
