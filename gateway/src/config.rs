@@ -82,6 +82,8 @@ pub struct Listener {
     pub allowed_origins: Vec<Origin>,
     /// Who is believed about the address of a client.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether they, and nobody else, connect and announce their clients; never without any of them.
+    pub proxy_protocol: bool,
     /// Absent: clear text.
     pub tls: Option<ListenerTls>,
     /// Whether HTTP/2 is spoken besides HTTP/1.1.

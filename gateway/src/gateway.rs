@@ -11,6 +11,7 @@ use tollgate_protocol::metadata::well_known_path;
 use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
 use crate::endpoint::group::Endpoints;
+use crate::listener::Terms;
 use crate::listener::limits::Limits;
 use crate::listener::trusted::TrustedProxies;
 use crate::origin::{PublicOrigin, PublicOrigins};
@@ -40,9 +41,22 @@ pub struct Listener {
     pub origins: PublicOrigins,
     pub allowed_origins: AllowedOrigins,
     pub trusted_proxies: TrustedProxies,
+    /// Whether they announce their clients by the PROXY protocol.
+    pub proxy_protocol: bool,
     /// Absent: clear text.
     pub tls: Option<Arc<ServerConfig>>,
     pub limits: Limits,
+}
+
+impl Listener {
+    /// How its next connection is taken.
+    pub fn terms(&self) -> Terms {
+        Terms {
+            tls: self.tls.clone(),
+            limits: self.limits,
+            announced_by: self.proxy_protocol.then(|| self.trusted_proxies.clone()),
+        }
+    }
 }
 
 /// One published service.

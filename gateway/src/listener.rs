@@ -6,13 +6,14 @@ pub mod guard;
 mod guard_io;
 pub mod limits;
 mod pace;
+mod preamble;
 pub mod refused;
 pub mod state;
 pub mod tls;
 pub mod trusted;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -35,6 +36,7 @@ use self::guard::Guarded;
 use self::limits::Limits;
 use self::refused::REFUSED;
 use self::state::{CONNECTION, ConnectionState, Cut};
+use self::trusted::TrustedProxies;
 
 /// A listening socket nobody accepts from yet.
 pub struct Bound {
@@ -59,9 +61,17 @@ pub struct Serving<A> {
     pub bound: Bound,
     pub app: Arc<A>,
     /// Asked at each connection, so that a reload reaches the next one.
-    pub tls: Box<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync>,
-    /// Asked likewise.
-    pub limits: Box<dyn Fn() -> Limits + Send + Sync>,
+    pub terms: Box<dyn Fn() -> Terms + Send + Sync>,
+}
+
+/// How a connection is taken.
+#[derive(Default)]
+pub struct Terms {
+    /// Absent: clear text.
+    pub tls: Option<Arc<ServerConfig>>,
+    pub limits: Limits,
+    /// Who alone may connect, and must say for whom by the PROXY protocol. Absent: that is not spoken.
+    pub announced_by: Option<TrustedProxies>,
 }
 
 /// A set of listeners with the application behind each, run on one set of threads.
@@ -89,11 +99,11 @@ impl<A: ServerApp + Send + Sync + 'static> Service for ListenerService<A> {
     async fn start_service(&mut self, _: Option<ListenFds>, process_ends: ShutdownWatch, _: usize) {
         let draining = self.draining.clone().unwrap_or(process_ends);
         let mut loops = Vec::new();
-        for Serving { bound, app, tls, limits } in self.listeners.drain(..) {
+        for Serving { bound, app, terms } in self.listeners.drain(..) {
             match tokio::net::TcpListener::from_std(bound.socket) {
                 Ok(socket) => {
                     let acceptor = Acceptor::from(socket);
-                    let accepting = Accepting { app, tls, limits, connections: Arc::default() };
+                    let accepting = Accepting { app, terms, connections: Arc::default() };
                     loops.push(tokio::spawn(accepting.until_draining(acceptor, draining.clone())));
                 }
                 Err(error) => error!("listener {} cannot be served: {error}", bound.name),
@@ -123,8 +133,7 @@ const OUT_OF_RESOURCES: Duration = Duration::from_secs(1);
 /// One listener's accept loop.
 struct Accepting<A> {
     app: Arc<A>,
-    tls: Box<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync>,
-    limits: Box<dyn Fn() -> Limits + Send + Sync>,
+    terms: Box<dyn Fn() -> Terms + Send + Sync>,
     connections: Arc<Connections>,
 }
 
@@ -150,29 +159,54 @@ impl<A: ServerApp + Send + Sync + 'static> Accepting<A> {
 
     /// Serves a connection in a task of its own, unless it is one too many: then dropping it closes it.
     fn take(&self, mut stream: L4Stream, draining: &ShutdownWatch) {
-        let limits = (self.limits)();
-        let Some(admitted) = self.admit(&stream, &limits) else { return };
+        let terms = (self.terms)();
+        let Some(peer) = peer_of(&stream) else { return };
+        let Some(admitted) = self.admit(peer, &terms) else { return };
         // Small writes (events, chunks) must not wait for an acknowledgement.
         if stream.set_nodelay().is_err() {
             return;
         }
-        let (app, tls, draining) = (self.app.clone(), (self.tls)(), draining.clone());
+        let (app, draining) = (self.app.clone(), draining.clone());
         tokio::spawn(async move {
+            let Some((stream, _admitted)) = announced(stream, peer, &terms, admitted).await else { return };
             let state = Arc::new(ConnectionState::default());
-            if let Some(stream) = secure(stream, tls, limits, &state).await {
+            if let Some(stream) = secure(stream, terms.tls, terms.limits, &state).await {
                 let serving = CONNECTION.scope(state.clone(), app.process_new(stream, &draining));
                 until_head_is_late(serving, &state).await;
             }
-            drop(admitted);
         });
     }
 
-    fn admit(&self, stream: &L4Stream, limits: &Limits) -> Option<Admitted> {
-        let digest = stream.get_socket_digest()?;
-        let address = digest.peer_addr()?.as_inet()?.ip();
-        let admitted = self.connections.admit(address, limits, Instant::now());
+    /// Counts the connection: as its client's at once, or as somebody's where the client is yet to be announced.
+    fn admit(&self, peer: IpAddr, terms: &Terms) -> Option<Admitted> {
+        let admitted = match &terms.announced_by {
+            None => self.connections.admit(peer, &terms.limits, Instant::now()),
+            Some(proxies) if proxies.contains(peer) => self.connections.admit_somebody(&terms.limits),
+            Some(_) => {
+                REFUSED.proxy_protocol_untrusted.note();
+                return None;
+            }
+        };
         admitted.map_err(|beyond| beyond.tally().note()).ok()
     }
+}
+
+fn peer_of(stream: &L4Stream) -> Option<IpAddr> {
+    Some(stream.get_socket_digest()?.peer_addr()?.as_inet()?.ip())
+}
+
+/// Has the connection's client announced, where that is due, and counts the connection as that client's.
+async fn announced(
+    mut stream: L4Stream,
+    peer: IpAddr,
+    terms: &Terms,
+    mut admitted: Admitted,
+) -> Option<(L4Stream, Admitted)> {
+    if terms.announced_by.is_some() {
+        let client = preamble::take(&mut stream, peer).await?;
+        admitted.claim(client, &terms.limits, Instant::now()).map_err(|beyond| beyond.tally().note()).ok()?;
+    }
+    Some((stream, admitted))
 }
 
 /// Serves until the connection ends, or its stream has given up on a request head: Pingora, told by an error, would

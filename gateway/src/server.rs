@@ -12,7 +12,7 @@ use pingora_core::apps::{HttpServerApp, HttpServerOptions};
 use pingora_core::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
-use pingora_core::tls::{RootCertStore, ServerConfig, load_platform_certs_incl_env_into_store};
+use pingora_core::tls::{RootCertStore, load_platform_certs_incl_env_into_store};
 use pingora_proxy::{HttpProxy, http_proxy};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -22,9 +22,8 @@ use crate::config::{self, Checked, Config};
 use crate::control::Control;
 use crate::edge::Edge;
 use crate::endpoint::resolve::refresh_all;
-use crate::gateway::Gateway;
-use crate::listener::limits::Limits;
-use crate::listener::{Bound, ListenerService, Serving, bind};
+use crate::gateway::{Gateway, Listener};
+use crate::listener::{Bound, ListenerService, Serving, Terms, bind};
 use crate::log_output;
 use crate::logging;
 use crate::proxy::Proxy;
@@ -134,14 +133,12 @@ fn run_server(
         proxy.h2_options = Some(h2_options());
         let app = Arc::new(proxy);
         proxies.push(app.clone());
-        let (tls, limits) = (tls_of(edge.clone(), index), limits_of(edge.clone(), index));
-        listeners.push(Serving { bound, app, tls, limits });
+        listeners.push(Serving { bound, app, terms: terms_of(edge.clone(), index) });
     }
     server.add_service(ListenerService::new("edge", threads, listeners, Some(draining)));
     if let Some(admin) = admin {
         let app = Arc::new(Admin { edge: edge.clone() });
-        let serving =
-            Serving { bound: admin, app, tls: Box::new(|| None), limits: Box::new(Limits::default) };
+        let serving = Serving { bound: admin, app, terms: Box::new(Terms::default) };
         // Open while requests drain: that is when orchestrators ask whether to send more.
         server.add_service(ListenerService::new("admin", 1, vec![serving], None));
     }
@@ -150,16 +147,9 @@ fn run_server(
     server.run(RunArgs { shutdown_signal: Box::new(stop) });
 }
 
-/// The TLS of a listener as of now.
-fn tls_of(edge: Arc<Edge>, listener: usize) -> Box<dyn Fn() -> Option<Arc<ServerConfig>> + Send + Sync> {
-    Box::new(move || edge.gateway.load().listeners.get(listener).and_then(|listener| listener.tls.clone()))
-}
-
-/// The limits of a listener as of now.
-fn limits_of(edge: Arc<Edge>, listener: usize) -> Box<dyn Fn() -> Limits + Send + Sync> {
-    Box::new(move || {
-        edge.gateway.load().listeners.get(listener).map(|listener| listener.limits).unwrap_or_default()
-    })
+/// How a listener's connections are taken as of now.
+fn terms_of(edge: Arc<Edge>, listener: usize) -> Box<dyn Fn() -> Terms + Send + Sync> {
+    Box::new(move || edge.gateway.load().listeners.get(listener).map(Listener::terms).unwrap_or_default())
 }
 
 /// A connection is closed after this many requests, so that what it holds is given back some time.

@@ -57,6 +57,7 @@ pub fn listeners(config: &Config, bound: &[SocketAddr]) -> Result<Vec<Listener>,
                 listed: listener.allowed_origins.clone(),
             },
             trusted_proxies: TrustedProxies::new(&listener.trusted_proxies),
+            proxy_protocol: listener.proxy_protocol,
             tls,
             limits: listener.limits,
         })

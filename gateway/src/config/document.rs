@@ -71,6 +71,12 @@ pub struct Listener {
     #[schemars(extend("default" = []))]
     pub trusted_proxies: Vec<Network>,
 
+    /// Whether the trusted proxies say whose a connection is by the PROXY protocol, version 1 or 2, ahead of anything
+    /// else. Then each connection must begin with it, and nobody else may connect.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub proxy_protocol: bool,
+
     /// TLS on this listener, versions 1.2 and 1.3. Without it, clear text.
     pub tls: Option<ListenerTls>,
 

@@ -32,7 +32,8 @@ struct Client {
 /// Counts as one connection until dropped.
 pub struct Admitted {
     connections: Arc<Connections>,
-    client: IpAddr,
+    /// Absent until it is known.
+    client: Option<IpAddr>,
 }
 
 /// Which limit a connection is beyond.
@@ -64,11 +65,33 @@ impl Connections {
         limits: &Limits,
         now: Instant,
     ) -> Result<Admitted, Beyond> {
-        let client = client_network(address);
+        let mut admitted = self.admit_somebody(limits)?;
+        admitted.claim(address, limits, now)?;
+        Ok(admitted)
+    }
+
+    /// Counts a connection in whose client is not known yet.
+    ///
+    /// # Errors
+    /// As [`Connections::admit`].
+    pub fn admit_somebody(self: &Arc<Self>, limits: &Limits) -> Result<Admitted, Beyond> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.total >= limits.connections.get() {
             return Err(Beyond::Connections);
         }
+        counts.total += 1;
+        Ok(Admitted { connections: self.clone(), client: None })
+    }
+}
+
+impl Admitted {
+    /// Counts it as this client's.
+    ///
+    /// # Errors
+    /// When it is one too many for that client.
+    pub fn claim(&mut self, address: IpAddr, limits: &Limits, now: Instant) -> Result<(), Beyond> {
+        let client = client_network(address);
+        let mut counts = self.connections.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.sweep(now);
         let known = counts.clients.entry(client).or_insert(Client { open: 0, full_again: now });
         if limits.connections_per_client.is_some_and(|most| known.open >= most.get()) {
@@ -78,8 +101,8 @@ impl Connections {
             known.take(Duration::from_secs(1) / rate.get(), now)?;
         }
         known.open += 1;
-        counts.total += 1;
-        Ok(Admitted { connections: self.clone(), client })
+        self.client = Some(client);
+        Ok(())
     }
 }
 
@@ -109,10 +132,11 @@ impl Drop for Admitted {
     fn drop(&mut self) {
         let mut counts = self.connections.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.total = counts.total.saturating_sub(1);
-        let Some(client) = counts.clients.get_mut(&self.client) else { return };
+        let Some(address) = self.client else { return };
+        let Some(client) = counts.clients.get_mut(&address) else { return };
         client.open = client.open.saturating_sub(1);
         if client.open == 0 && client.full_again <= Instant::now() {
-            counts.clients.remove(&self.client);
+            counts.clients.remove(&address);
         }
     }
 }

@@ -19,6 +19,7 @@ mod lifecycle;
 mod logs;
 mod metadata;
 mod mount;
+mod proxy_protocol;
 mod reload;
 mod streams;
 mod support;

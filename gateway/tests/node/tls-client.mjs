@@ -1,13 +1,15 @@
 // A TLS client that says what it saw: one handshake, then requests over HTTP/1.1 or HTTP/2, as negotiated.
 //
 // Standard input: {"port", "servername"?, "ca" (file), "cert"?, "key"? (files), "protocols"? (ALPN), "minVersion"?,
-// "maxVersion"?, "prior"? (HTTP/2 without TLS), "requests": [{"method", "path", "headers", "body"}]}
+// "maxVersion"?, "prior"? (HTTP/2 without TLS), "preamble"? (sent before anything else),
+// "requests": [{"method", "path", "headers", "body"}]}
 // Standard output: one line {"connected", "error"?, "names", "serial", "alpn", "version",
 // "responses": [{"status", "headers", "body", "error"?}]}
 
 import { readFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import https from 'node:https';
+import net from 'node:net';
 import tls from 'node:tls';
 
 const chunks = [];
@@ -33,9 +35,17 @@ function report(outcome) {
     process.stdout.write(`${JSON.stringify({ responses: [], ...outcome })}\n`, () => process.exit(0));
 }
 
+/** The bare connection, where something is to be sent on it ahead of everything else. */
+function announced() {
+    if (script.preamble === undefined) return undefined;
+    const socket = net.connect(script.port, '127.0.0.1');
+    socket.write(script.preamble);
+    return socket;
+}
+
 function connect() {
     return new Promise((resolve, reject) => {
-        const socket = tls.connect(options, () => resolve(socket));
+        const socket = tls.connect({ ...options, socket: announced() }, () => resolve(socket));
         socket.on('error', reject);
     });
 }
@@ -89,7 +99,8 @@ async function http2Session(url, createConnection) {
 
 try {
     if (script.prior) {
-        const session = await http2Session(`http://127.0.0.1:${script.port}`);
+        const socket = announced();
+        const session = await http2Session(`http://127.0.0.1:${script.port}`, socket && (() => socket));
         report({ connected: true, alpn: 'h2c', responses: await requests(session, overHttp2) });
     } else {
         const socket = await connect();

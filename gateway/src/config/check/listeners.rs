@@ -23,12 +23,14 @@ pub fn check(document: &Document, folder: &Path, findings: &mut Findings) -> Vec
         let address = check_address(written, &path, &mut taken, findings);
         let origins = findings.origins(&written.allowed_origins, &path.key("allowed_origins"));
         let trusted_proxies = check_trusted_proxies(written, &path.key("trusted_proxies"), findings);
+        refuse_announcements_by_nobody(written, &path, findings);
         let tls = written.tls.as_ref().map(|tls| tls::check(tls, &path.key("tls"), folder, findings));
         Some(Listener {
             name: name.flatten(),
             address: address?,
             allowed_origins: origins.into_iter().map(|(_, origin)| origin).collect(),
             trusted_proxies,
+            proxy_protocol: written.proxy_protocol,
             http2: written.http2.unwrap_or(written.tls.is_some()),
             tls,
             limits: limits::check(&written.limits, &path.key("limits"), findings),
@@ -52,6 +54,16 @@ fn check_trusted_proxies(written: &Written, list: &KeyPath, findings: &mut Findi
         }
     }
     networks
+}
+
+/// The PROXY protocol is believed, so who speaks it must be known.
+fn refuse_announcements_by_nobody(written: &Written, listener: &KeyPath, findings: &mut Findings) {
+    if written.proxy_protocol && written.trusted_proxies.is_empty() {
+        let problem =
+            Problem::error(listener.key("proxy_protocol"), "nobody may connect: no proxy is trusted");
+        let help = "add `trusted_proxies` with the networks the load balancer connects from";
+        findings.add(problem.absent(listener.key("trusted_proxies")).help(help));
+    }
 }
 
 fn check_address(
