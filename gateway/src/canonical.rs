@@ -31,6 +31,13 @@ pub struct Canonical<'r> {
     pub query: Option<&'r str>,
 }
 
+impl<'r> Canonical<'r> {
+    /// The authority without its port.
+    pub fn host(&self) -> &'r str {
+        split_port(self.authority).0
+    }
+}
+
 /// Checks a request head. `raw` is the head as it came off an HTTP/1 connection; HTTP/2 has none.
 pub fn read<'r>(request: &'r RequestHeader, raw: Option<&[u8]>) -> Result<Canonical<'r>, Refusal> {
     match raw {

@@ -84,6 +84,8 @@ pub struct Listener {
     pub trusted_proxies: Vec<IpNet>,
     /// Whether they, and nobody else, connect and announce their clients; never without any of them.
     pub proxy_protocol: bool,
+    /// Whether it sends everybody to a public URL with TLS; never with TLS of its own.
+    pub redirect_to_https: bool,
     /// Absent: clear text.
     pub tls: Option<ListenerTls>,
     /// Whether HTTP/2 is spoken besides HTTP/1.1.

@@ -18,6 +18,7 @@ use crate::origin::{PublicOrigin, PublicOrigins};
 use crate::plan::Plan;
 use crate::relay::announced::AnnouncedEndpoints;
 use crate::route::Router;
+use crate::to_https::HttpsOrigins;
 
 /// One generation of the configuration.
 pub struct Gateway {
@@ -39,6 +40,8 @@ impl Gateway {
 /// What one listener knows about its clients.
 pub struct Listener {
     pub origins: PublicOrigins,
+    /// Where all clients are sent, if that is all the listener does.
+    pub redirect_to: Option<HttpsOrigins>,
     pub allowed_origins: AllowedOrigins,
     pub trusted_proxies: TrustedProxies,
     /// Whether they announce their clients by the PROXY protocol.

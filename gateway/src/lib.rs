@@ -5,7 +5,8 @@
 //! 1. [`listener`]: a connection is accepted and handed to Pingora, which parses the head.
 //! 2. [`proxy`]: `impl ProxyHttp`, one hook after the other; the steps below are called from there by name.
 //! 3. [`canonical`] and [`minted`]: the head is checked and read in its one normal form, or refused.
-//! 4. [`origin`] and [`cors`]: the `Host` selects a public origin of a closed set; a web page's origin is checked.
+//! 4. [`to_https`], [`origin`] and [`cors`]: the `Host` selects a public origin of a closed set, to redirect to where
+//!    that is all the listener does; a web page's origin is checked.
 //! 5. [`request`]: metadata, preflight, or the API that [`route`] finds; its [`plan`] admits the caller.
 //! 6. [`hop`]: the [`endpoint`] it goes to, an address of that, a pooled connection; [`upstream_head`] makes its
 //!    request head.
@@ -49,5 +50,6 @@ pub mod request;
 pub mod respond;
 pub mod route;
 pub mod server;
+pub mod to_https;
 pub mod upstream_head;
 pub mod watch;

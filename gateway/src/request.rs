@@ -31,7 +31,7 @@ pub struct Decided {
     pub decision: Decision,
 }
 
-/// Decides. The order is that of `docs/life-of-a-request.md`: form, host, web origin, metadata, API, plan.
+/// Decides. The order is that of `docs/life-of-a-request.md`: form, scheme, host, web origin, metadata, API, plan.
 pub fn decide(
     gateway: &Gateway,
     listener: &Listener,
@@ -39,6 +39,9 @@ pub fn decide(
     raw: Option<&[u8]>,
 ) -> Result<Decided, Refusal> {
     let request = canonical::read(head, raw)?;
+    if let Some(https) = &listener.redirect_to {
+        return Ok(Decided { web_origin: None, decision: Decision::Reply(https.redirect(&request)?) });
+    }
     let origin =
         listener.origins.select(request.authority).ok_or_else(|| Refusal::new(&reason::UNKNOWN_HOST))?;
     let identify = |path: &str| Identifier { origin: origin.clone(), path: path.to_string() };

@@ -19,6 +19,7 @@ use crate::listener::trusted::TrustedProxies;
 use crate::origin::PublicOrigins;
 use crate::plan::Plan;
 use crate::route::Router;
+use crate::to_https::HttpsOrigins;
 
 /// Builds the snapshot of `config` for listeners bound to `bound`, which are in its order.
 ///
@@ -52,6 +53,7 @@ pub fn listeners(config: &Config, bound: &[SocketAddr]) -> Result<Vec<Listener>,
         let tls = listener.tls.as_ref().map(|tls| server_config(tls, listener.http2)).transpose()?;
         Ok(Listener {
             origins: PublicOrigins::new(scheme, *address, &config.public_urls, hosts()),
+            redirect_to: listener.redirect_to_https.then(|| HttpsOrigins::new(&config.public_urls)),
             allowed_origins: AllowedOrigins {
                 loopback: address.ip().is_loopback(),
                 listed: listener.allowed_origins.clone(),

@@ -77,6 +77,12 @@ pub struct Listener {
     #[schemars(extend("default" = false))]
     pub proxy_protocol: bool,
 
+    /// Whether this listener does nothing but send clients to the `https` origin among `public_urls` that has the host
+    /// they asked for (308, with path and query). Not with `tls`.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub redirect_to_https: bool,
+
     /// TLS on this listener, versions 1.2 and 1.3. Without it, clear text.
     pub tls: Option<ListenerTls>,
 

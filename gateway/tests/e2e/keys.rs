@@ -119,6 +119,7 @@ const PROVED_BY: &[(&str, &str)] = &[
     ("listeners[].limits.min_response_rate", "a_client_is_not_cut_for_not_reading_where_there_is_no_minimum"),
     ("listeners[].name", "every_listener_listens_at_its_address_under_its_name"),
     ("listeners[].proxy_protocol", "the_client_is_the_one_the_load_balancer_announces"),
+    ("listeners[].redirect_to_https", "a_client_in_clear_text_is_sent_to_the_public_url_with_its_host"),
     (
         "listeners[].tls.certificates[].cert",
         "the_host_a_client_names_chooses_the_certificate_and_the_first_is_for_all_others",

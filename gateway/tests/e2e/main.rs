@@ -24,4 +24,5 @@ mod reload;
 mod streams;
 mod support;
 mod tls;
+mod to_https;
 mod wire;

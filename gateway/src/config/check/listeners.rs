@@ -4,12 +4,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use ipnet::IpNet;
+use tollgate_protocol::url::Scheme;
 
 use super::{Findings, Once, limits, tls, values};
 use crate::config::Listener;
 use crate::config::document::{Document, Listener as Written};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
+use crate::config::text::Origin as OriginText;
 
 pub fn check(document: &Document, folder: &Path, findings: &mut Findings) -> Vec<Listener> {
     let list = KeyPath::root().key("listeners");
@@ -24,6 +26,7 @@ pub fn check(document: &Document, folder: &Path, findings: &mut Findings) -> Vec
         let origins = findings.origins(&written.allowed_origins, &path.key("allowed_origins"));
         let trusted_proxies = check_trusted_proxies(written, &path.key("trusted_proxies"), findings);
         refuse_announcements_by_nobody(written, &path, findings);
+        refuse_redirects_to_nowhere(document, written, &path, findings);
         let tls = written.tls.as_ref().map(|tls| tls::check(tls, &path.key("tls"), folder, findings));
         Some(Listener {
             name: name.flatten(),
@@ -31,6 +34,7 @@ pub fn check(document: &Document, folder: &Path, findings: &mut Findings) -> Vec
             allowed_origins: origins.into_iter().map(|(_, origin)| origin).collect(),
             trusted_proxies,
             proxy_protocol: written.proxy_protocol,
+            redirect_to_https: written.redirect_to_https,
             http2: written.http2.unwrap_or(written.tls.is_some()),
             tls,
             limits: limits::check(&written.limits, &path.key("limits"), findings),
@@ -63,6 +67,31 @@ fn refuse_announcements_by_nobody(written: &Written, listener: &KeyPath, finding
             Problem::error(listener.key("proxy_protocol"), "nobody may connect: no proxy is trusted");
         let help = "add `trusted_proxies` with the networks the load balancer connects from";
         findings.add(problem.absent(listener.key("trusted_proxies")).help(help));
+    }
+}
+
+fn refuse_redirects_to_nowhere(
+    document: &Document,
+    written: &Written,
+    listener: &KeyPath,
+    findings: &mut Findings,
+) {
+    if !written.redirect_to_https {
+        return;
+    }
+    let path = listener.key("redirect_to_https");
+    if written.tls.is_some() {
+        let problem = Problem::error(path.clone(), "clients of a listener with TLS are where they should be");
+        findings.add(problem.first(listener.key("tls")).help("remove one of the two"));
+    }
+    let is_https = |text: &OriginText| {
+        values::origin(text.as_str()).is_ok_and(|origin| origin.scheme() == Scheme::Https)
+    };
+    if !document.public_urls.iter().any(is_https) {
+        let problem =
+            Problem::error(path, "there is no `https` origin among `public_urls` to send clients to");
+        let help = "add `public_urls: [https://edge.example.com]` with the origin that clients use";
+        findings.add(problem.absent(KeyPath::root().key("public_urls")).help(help));
     }
 }
 
