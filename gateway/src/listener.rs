@@ -29,6 +29,7 @@ use pingora_core::protocols::{GetSocketDigest, Stream};
 use pingora_core::server::{ListenFds, ShutdownWatch};
 use pingora_core::services::Service;
 use pingora_core::tls::ServerConfig;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::time::timeout;
 
 use self::connections::{Admitted, Connections};
@@ -46,13 +47,22 @@ pub struct Bound {
     socket: TcpListener,
 }
 
+/// Connections that may wait to be accepted; the kernel allows no more than its `somaxconn`, by default this many. A
+/// handshake that finds no room is dropped, and the client tries again after a second, then two, then four.
+const BACKLOG: i32 = 4096;
+
 /// Binds one listener.
 ///
 /// # Errors
 /// When the address is taken, not this machine's, or not allowed.
 pub fn bind(name: &str, address: SocketAddr) -> io::Result<Bound> {
-    let socket = TcpListener::bind(address)?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restart must not wait for the connections of its predecessor to be forgotten.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
+    let socket = TcpListener::from(socket);
     Ok(Bound { name: name.to_string(), address: socket.local_addr()?, socket })
 }
 
@@ -260,5 +270,16 @@ mod tests {
         let first = bind("first", "127.0.0.1:0".parse().expect("an address")).expect("a free port");
         assert_ne!(first.address.port(), 0);
         assert!(bind("second", first.address).is_err());
+    }
+
+    #[test]
+    fn a_burst_of_connections_waits_to_be_accepted_instead_of_being_sent_away() {
+        let bound = bind("main", "127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("Linux");
+        let burst = allowed.trim().parse().map_or(128, |allowed: usize| allowed.min(500));
+        // Nobody accepts: what finds no room is not answered.
+        let connect = |_| std::net::TcpStream::connect_timeout(&bound.address, Duration::from_secs(10));
+        let waiting: Vec<_> = (0..burst).map_while(|index| connect(index).ok()).collect();
+        assert_eq!(waiting.len(), burst);
     }
 }
