@@ -7,10 +7,12 @@ mod apis;
 mod balance;
 mod capacity;
 mod certificates;
+mod chain;
 mod health;
 mod limits;
 mod listeners;
 mod outliers;
+mod revocation;
 mod timeouts;
 mod tls;
 mod upstream;
@@ -100,6 +102,14 @@ impl Findings {
                 self.add(Problem { help: refusal.help, ..problem });
             })
             .ok()
+    }
+
+    /// Something that can be used but should be looked at.
+    fn doubt(&mut self, path: KeyPath, doubt: Option<Refusal>) {
+        if let Some(doubt) = doubt {
+            let problem = Problem::warning(path, doubt.message);
+            self.add(Problem { help: doubt.help, ..problem });
+        }
     }
 
     fn name(&mut self, name: &Name, path: KeyPath, among: &mut Once<String>, what: &str) -> Option<String> {

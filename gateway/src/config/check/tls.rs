@@ -2,21 +2,18 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use pingora_core::tls::sign::CertifiedKey;
 use pingora_core::tls::{CryptoProvider, RusTlsError, install_default_crypto_provider};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
-use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::FromDer;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::chain::{self, Chain};
 use super::values::Refusal;
-use super::{Findings, certificates};
+use super::{Findings, certificates, revocation};
 use crate::config::document::{Certificate, ClientAuth as WrittenClientAuth, ListenerTls as Written};
 use crate::config::key_path::KeyPath;
-use crate::config::problem::{Problem, quoted};
+use crate::config::problem::quoted;
 use crate::config::{ClientAuth, ListenerTls, ServerCertificate};
 
 pub fn check(written: &Written, path: &KeyPath, folder: &Path, findings: &mut Findings) -> ListenerTls {
@@ -42,26 +39,23 @@ fn certificate(
     folder: &Path,
     findings: &mut Findings,
 ) -> Option<ServerCertificate> {
-    let chain = findings.take(path.key("cert"), chain(pair.cert.as_str(), folder));
+    let chain = findings.take(path.key("cert"), certificates_of(pair.cert.as_str(), folder));
     let key = findings.take(path.key("key"), private_key(pair.key.as_str(), folder));
-    let (chain, key) = (chain?, key?);
-    let leaf = chain.first()?;
-    let names = findings.take(path.key("cert"), names_of(leaf, pair.cert.as_str()))?;
-    if chain.len() == 1 && !is_self_issued(leaf) {
-        let message = format!("{} holds one certificate and none of its issuer", quoted(pair.cert.as_str()));
-        let help = "append the intermediate certificates, unless a root that clients know issued it directly";
-        findings.add(Problem::warning(path.key("cert"), message).help(help));
-    }
+    let chain = chain?;
+    let Chain { names, doubt } = findings.take(path.key("cert"), chain::check(&chain, pair.cert.as_str()))?;
+    findings.doubt(path.key("cert"), doubt);
     let certified =
-        findings.take(path.key("key"), certified(chain, key, pair.cert.as_str(), pair.key.as_str()))?;
+        findings.take(path.key("key"), certified(chain, key?, pair.cert.as_str(), pair.key.as_str()))?;
     Some(ServerCertificate { certified: Arc::new(certified), names })
 }
 
-pub fn chain(written: &str, folder: &Path) -> Result<Vec<CertificateDer<'static>>, Refusal> {
+/// The certificates of a PEM file.
+pub fn certificates_of(written: &str, folder: &Path) -> Result<Vec<CertificateDer<'static>>, Refusal> {
     let (_, pem) = certificates::read_pem(written, folder)?;
     certificates::certificates(written, &pem)
 }
 
+/// The private key of a PEM file.
 pub fn private_key(written: &str, folder: &Path) -> Result<PrivateKeyDer<'static>, Refusal> {
     let (_, pem) = certificates::read_pem(written, folder)?;
     // The parser's own words could quote the file; which file it is says enough.
@@ -69,47 +63,6 @@ pub fn private_key(written: &str, folder: &Path) -> Result<PrivateKeyDer<'static
         Refusal::new(format!("{} holds no private key", quoted(written)))
             .help("it needs one `-----BEGIN PRIVATE KEY-----` block, not encrypted")
     })
-}
-
-/// The names a certificate is for, from its subject alternative names: clients look at nothing else.
-pub fn names_of(leaf: &CertificateDer<'_>, written: &str) -> Result<Vec<String>, Refusal> {
-    let (_, parsed) = X509Certificate::from_der(leaf).map_err(|error| {
-        Refusal::new(format!("the certificate in {} does not parse: {error}", quoted(written)))
-    })?;
-    check_validity(&parsed, written)?;
-    let alternatives = parsed.subject_alternative_name().ok().flatten();
-    let alternatives =
-        alternatives.map(|extension| extension.value.general_names.as_slice()).unwrap_or_default();
-    let names = alternatives.iter().filter_map(|name| match name {
-        GeneralName::DNSName(name) => Some(name.to_ascii_lowercase()),
-        _ => None,
-    });
-    Ok(names.collect())
-}
-
-fn check_validity(certificate: &X509Certificate<'_>, written: &str) -> Result<(), Refusal> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let now = i64::try_from(now).unwrap_or(i64::MAX);
-    let validity = certificate.validity();
-    if validity.not_after.timestamp() < now {
-        return Err(Refusal::new(format!(
-            "the certificate in {} has expired: it was valid until {}",
-            quoted(written),
-            validity.not_after
-        )));
-    }
-    if validity.not_before.timestamp() > now {
-        return Err(Refusal::new(format!(
-            "the certificate in {} is not valid before {}",
-            quoted(written),
-            validity.not_before
-        )));
-    }
-    Ok(())
-}
-
-fn is_self_issued(leaf: &CertificateDer<'_>) -> bool {
-    X509Certificate::from_der(leaf).is_ok_and(|(_, parsed)| parsed.issuer() == parsed.subject())
 }
 
 /// Puts a certificate and its key together.
@@ -142,26 +95,16 @@ fn client_auth(
 ) -> Option<ClientAuth> {
     let authorities = findings.take(path.key("ca"), certificates::authorities(written.ca.as_str(), folder));
     let revoked = match &written.crl {
-        Some(crl) => findings.take(path.key("crl"), revocation_lists(crl.as_str(), folder))?,
+        Some(crl) => {
+            let known = authorities.as_ref().map(|authorities| authorities.certificates.as_slice());
+            let lists = findings.take(path.key("crl"), revocation::read(crl.as_str(), folder, known))?;
+            findings.doubt(path.key("crl"), lists.doubt);
+            lists.lists
+        }
         None => Vec::new(),
     };
     let auth = ClientAuth { authorities: authorities?.certificates, revoked, mode: written.mode };
     let usable = crate::listener::tls::client_verifier(&auth);
     findings.take(path.clone(), usable.map_err(Refusal::new))?;
     Some(auth)
-}
-
-fn revocation_lists(
-    written: &str,
-    folder: &Path,
-) -> Result<Vec<CertificateRevocationListDer<'static>>, Refusal> {
-    let (_, pem) = certificates::read_pem(written, folder)?;
-    let lists = CertificateRevocationListDer::pem_slice_iter(&pem)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Refusal::new(format!("{} is not a PEM file: {error}", quoted(written))))?;
-    match lists.is_empty() {
-        false => Ok(lists),
-        true => Err(Refusal::new(format!("{} holds no revocation list", quoted(written)))
-            .help("it needs at least one `-----BEGIN X509 CRL-----` block")),
-    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use tollgate_protocol::url::{HttpUrl, Scheme};
 
 use super::values::Refusal;
-use super::{Findings, certificates, tls, values};
+use super::{Findings, certificates, chain, tls, values};
 use crate::config::document::UpstreamTls as Written;
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
@@ -43,10 +43,11 @@ fn client_certificate(
             return None;
         }
     };
-    let chain = findings.take(path.key("cert"), tls::chain(cert, folder));
+    let chain = findings.take(path.key("cert"), tls::certificates_of(cert, folder));
     let private = findings.take(path.key("key"), tls::private_key(key, folder));
     let (chain, private) = (chain?, private?);
-    findings.take(path.key("cert"), tls::names_of(chain.first()?, cert))?;
+    let doubt = findings.take(path.key("cert"), chain::check(&chain, cert))?.doubt;
+    findings.doubt(path.key("cert"), doubt);
     findings.take(path.key("key"), tls::certified(chain.clone(), private.clone_key(), cert, key))?;
     Some(ClientCertificate { chain, key: private })
 }

@@ -146,6 +146,22 @@ fn tokens_in_clear_text_are_warned_about() {
 }
 
 #[test]
+fn a_lone_certificate_and_an_outdated_list_are_warned_about() {
+    let text = format!(
+        "listeners:\n  - address: 127.0.0.1:8443\n    tls:\n      certificates:\n        \
+         - {{ cert: direct.pem, key: edge.key }}\n        - {{ cert: good.pem, key: edge.key }}\n      \
+         client_auth: {{ ca: root.pem, crl: outdated.crl }}\n{}",
+        SMALL.split_once("8080\n").unwrap().1
+    );
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/config/broken/files/tls");
+    let warnings = config::load_text(&text, "gateway.yaml", &folder).unwrap().warnings;
+    let said: Vec<_> = warnings.iter().map(|warning| (warning.line.unwrap(), warning.to_string())).collect();
+    assert_eq!(said.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [5, 7], "{said:#?}");
+    assert!(said[0].1.contains("unless it is a root that clients know"), "{}", said[0].1);
+    assert!(said[1].1.contains("was to be replaced by Jan  2"), "{}", said[1].1);
+}
+
+#[test]
 fn addresses_that_can_be_bound_together_are_accepted() {
     let listeners = |addresses: &str| SMALL.replace("  - address: 127.0.0.1:8080\n", addresses);
     for addresses in [
