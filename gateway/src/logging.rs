@@ -35,6 +35,8 @@ pub fn start(settings: Log) -> io::Result<()> {
         .filter_module("pingora", LevelFilter::Off)
         .filter_module("pingora_core", level.min(LevelFilter::Warn))
         .filter_module("pingora_proxy", level.min(LevelFilter::Warn))
+        // What clients get wrong in a handshake; theirs to send as often as they like.
+        .filter_module("rustls", level.min(LevelFilter::Error))
         .format(|out, record| {
             let message = record.args().to_string();
             let fields = record.target() == FIELDS;

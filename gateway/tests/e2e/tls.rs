@@ -3,6 +3,8 @@
 mod certificates;
 mod clients;
 mod http2;
+mod profile;
+mod rotation;
 
 use std::path::Path;
 

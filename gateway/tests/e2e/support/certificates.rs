@@ -16,6 +16,7 @@ impl Authority {
             Authority { ca: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}.key")) };
         let subject = format!("/CN={name}");
         let mut command = openssl(&["req", "-x509", "-days", "2", "-subj", &subject]);
+        command.args(["-addext", "keyUsage=critical,keyCertSign,cRLSign"]);
         run(new_key(&mut command, &authority.key).arg("-out").arg(&authority.ca));
         authority
     }

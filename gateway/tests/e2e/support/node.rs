@@ -123,6 +123,11 @@ pub fn tls_client(script: &Value) -> Value {
     run_script("tls-client.mjs", script, &[], "responses")
 }
 
+/// A program that reads its script from a line of standard input.
+pub fn start(program: &str) -> Process {
+    Process::start(program, Command::new("node").current_dir(folder()).arg(program))
+}
+
 /// Gives a program its script and returns the line with `key` in it.
 fn run_script(program: &str, script: &Value, environment: &[(&str, &Path)], key: &str) -> Value {
     let mut command = Command::new("node");
