@@ -6,15 +6,18 @@ export PATH := $(CURDIR)/.ci/tools/bin:$(PATH)
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 CARGO := cargo
+ROBUSTNESS := gateway/tests/robustness
 BUILD := .ci/phase 'build' $(CARGO) build --locked --workspace
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs
+
+.PHONY: help demo test robustness check docs
 
 help:
 	@echo 'make demo         see a client log in and call a tool through the gateway; stays up for clients of your own'
 	@echo 'make demo ONCE=1  the same, and end'
 	@echo 'make test         run all tests: unit, end to end, conformance, and the demo once'
+	@echo 'make robustness   try what the gateway withstands, and print a table; takes a while'
 	@echo 'make check        check formatting, lints, dependencies and the shipped JSON Schema'
 	@echo 'make docs         make the book of docs/ in target/book'
 
@@ -29,7 +32,13 @@ test:
 	@.ci/phase 'unit and end-to-end tests' $(CARGO) test --locked --workspace
 	@cd gateway/tests/conformance && TOLLGATE_BIN='$(abspath $(TARGET))/debug/tollgate' \
 	  $(CURDIR)/.ci/phase 'conformance suite' .venv/bin/node run.mjs
+	@TOLLGATE_BIN='$(abspath $(TARGET))/debug/tollgate' .ci/phase 'robustness' $(ROBUSTNESS)/run.sh --fast
 	@.ci/phase 'demo' $(MAKE) --no-print-directory demo ONCE=1
+
+robustness:
+	@.ci/install tests
+	@.ci/phase 'release build' $(CARGO) build --locked --release -p tollgate
+	@TOLLGATE_BIN='$(abspath $(TARGET))/release/tollgate' $(ROBUSTNESS)/run.sh $(if $(ONLY),--only $(ONLY))
 
 check:
 	@.ci/install build
