@@ -40,6 +40,7 @@ pub use crate::endpoint::health::HealthCheck;
 pub use crate::endpoint::retries::Budget as RetryBudget;
 pub use crate::endpoint::sessions::Bounds as SessionBounds;
 pub use crate::endpoint::timeouts::Timeouts;
+pub use crate::listener::comments::EventStreams;
 pub use crate::listener::limits::Limits;
 
 pub use self::diagnostic::{Diagnostic, Report, Severity};
@@ -155,6 +156,7 @@ pub struct Api {
     pub balance: Balance,
     pub sessions: SessionBounds,
     pub retry_budget: RetryBudget,
+    pub event_streams: EventStreams,
     /// At least one, not all of them backups, no two with the same URL.
     pub endpoints: Vec<Endpoint>,
     /// Exactly one for now.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use once_cell::sync::Lazy;
 use tollgate_protocol::client::Client;
+use tollgate_protocol::sse::BetweenEvents;
 
 use crate::cors::WebOrigin;
 use crate::endpoint::Endpoint;
@@ -46,6 +47,8 @@ pub struct Context {
     pub refusal: Option<Refusal>,
     /// A legacy event stream whose first event is still to be rewritten, or was.
     pub legacy_stream: Option<Box<LegacyStream>>,
+    /// An event stream that gets comments.
+    pub commented: Option<BetweenEvents>,
     pub in_flight: InFlightRequest,
 }
 

@@ -18,6 +18,8 @@ pub fn reason_of(error: &Error) -> &'static Reason {
         (ErrorSource::Downstream, InvalidHTTPHeader) => &reason::MALFORMED_HEAD,
         // Names of Pingora's own that it does not export.
         (ErrorSource::Downstream, Custom("InvalidChunk" | "InvalidTrailerEnd")) => &reason::MALFORMED_BODY,
+        // On HTTP/2; on HTTP/1.1 the connection was cut.
+        (ErrorSource::Downstream, WriteTimedout) => &reason::ANSWER_NOT_READ,
         (ErrorSource::Downstream, _) => &reason::CLIENT_CLOSED,
         (_, ConnectTimedout | ReadTimedout | WriteTimedout | TLSHandshakeTimedout) => {
             &reason::UPSTREAM_TIMEOUT

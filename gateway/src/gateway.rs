@@ -12,6 +12,7 @@ use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
 use crate::endpoint::group::Endpoints;
 use crate::listener::Terms;
+use crate::listener::comments::EventStreams;
 use crate::listener::limits::Limits;
 use crate::listener::trusted::TrustedProxies;
 use crate::origin::{PublicOrigin, PublicOrigins};
@@ -73,6 +74,7 @@ pub struct Api {
     pub plans: Vec<Plan>,
     /// Message endpoints announced by legacy HTTP+SSE streams that are open now.
     pub announced: Arc<AnnouncedEndpoints>,
+    pub event_streams: EventStreams,
 }
 
 /// The URL a client dialled, as it must appear in metadata and challenges: a public origin and the path
@@ -111,6 +113,7 @@ pub mod testing {
             endpoints: Endpoints::new(vec![endpoint], Strategy::RoundRobin, None, Budget::default()),
             plans: vec![Plan { name: "keyless".to_string() }],
             announced: Arc::default(),
+            event_streams: EventStreams::default(),
         })
     }
 }

@@ -1,9 +1,12 @@
 //! Listening sockets: bound before anything is served, so that a port that is taken ends the process with
 //! a sentence instead of leaving it running deaf; and the accept loop that feeds Pingora.
 
+pub mod app;
+pub mod comments;
 pub mod connections;
 pub mod guard;
 mod guard_io;
+mod http2;
 pub mod limits;
 mod pace;
 mod preamble;
@@ -134,9 +137,6 @@ impl<A: ServerApp + Send + Sync + 'static> Service for ListenerService<A> {
     }
 }
 
-/// From the connection to the end of its handshake.
-const HANDSHAKE: Duration = Duration::from_secs(5);
-
 /// When the process is out of file descriptors, accepting again at once would only spin.
 const OUT_OF_RESOURCES: Duration = Duration::from_secs(1);
 
@@ -213,7 +213,7 @@ async fn announced(
     mut admitted: Admitted,
 ) -> Option<(L4Stream, Admitted)> {
     if terms.announced_by.is_some() {
-        let client = preamble::take(&mut stream, peer).await?;
+        let client = preamble::take(&mut stream, peer, terms.limits.handshake_timeout).await?;
         admitted.claim(client, &terms.limits, Instant::now()).map_err(|beyond| beyond.tally().note()).ok()?;
     }
     Some((stream, admitted))
@@ -242,7 +242,7 @@ async fn secure(
 ) -> Option<Stream> {
     let Some(config) = tls else { return Some(Box::new(Guarded::new(stream, limits, state.clone()))) };
     let acceptor = TlsAcceptor::from_server_config(config);
-    match timeout(HANDSHAKE, acceptor.tls_handshake(stream)).await {
+    match timeout(limits.handshake_timeout, acceptor.tls_handshake(stream)).await {
         Ok(Ok(stream)) => Some(Box::new(Guarded::new(stream, limits, state.clone()))),
         Ok(Err(error)) => {
             debug!("a TLS handshake failed: {}", error.etype().as_str());

@@ -23,27 +23,14 @@ use crate::endpoint::connection::Connection;
 use crate::endpoint::timeouts::Wait;
 use crate::failure;
 use crate::hop;
-use crate::listener::limits::Limits;
 use crate::listener::state::{self, Phase};
 use crate::reason;
 use crate::relay::event_stream::LegacyStream;
 use crate::relay::well_known::{self, WellKnown};
-use crate::relay::{challenge, event_stream, redirect, refused_token};
+use crate::relay::{challenge, comments, event_stream, redirect, refused_token};
 use crate::request::{self, Decided, Decision};
 use crate::respond::{Refusal, Reply};
 use crate::upstream_head;
-
-/// An idle connection is closed after this long, on every request and not only after the first.
-const KEEPALIVE_SECONDS: u64 = 60;
-
-/// What one write to an HTTP/2 stream may hold at most: a chunk of a body as Pingora reads it.
-const CHUNK: u32 = 64 * 1024;
-
-/// The minimum rate, for a client that takes its time with one stream and not with the connection: for that one the
-/// stream below sees nothing to wait for.
-fn http2_write_timeout(limits: &Limits) -> Option<Duration> {
-    limits.min_response_rate.map(|rate| limits.min_rate_grace + Duration::from_secs(1) * CHUNK / rate.get())
-}
 
 /// The proxy behind one listener.
 pub struct Proxy {
@@ -64,8 +51,10 @@ impl Proxy {
         Some(listener.trusted_proxies.client(peer, &session.req_header().headers))
     }
 
-    fn limits(&self, context: &Context) -> Limits {
-        context.gateway.listeners.get(self.listener).map(|listener| listener.limits).unwrap_or_default()
+    /// After how long an idle connection is closed, on every request and not only after the first.
+    fn idle_seconds(&self, context: &Context) -> u64 {
+        let limits = context.gateway.listeners.get(self.listener).map(|listener| listener.limits);
+        limits.unwrap_or_default().idle_timeout.as_secs()
     }
 
     fn decide(&self, session: &Session, context: &Context) -> std::result::Result<Decided, Refusal> {
@@ -133,6 +122,7 @@ impl ProxyHttp for Proxy {
             reason: None,
             refusal: None,
             legacy_stream: None,
+            commented: None,
             in_flight: self.edge.in_flight.enter(),
         }
     }
@@ -143,12 +133,9 @@ impl ProxyHttp for Proxy {
     async fn early_request_filter(&self, session: &mut Session, context: &mut Context) -> Result<()> {
         state::enter(if session.is_body_empty() { Phase::Answer } else { Phase::Body });
         context.client = self.client(session, context);
-        if session.is_http2() {
-            session.set_write_timeout(http2_write_timeout(&self.limits(context)));
-        }
         // Pingora sets an infinite keep-alive with each request that allows one.
         if session.get_keepalive().is_some() {
-            session.set_keepalive(Some(KEEPALIVE_SECONDS));
+            session.set_keepalive(Some(self.idle_seconds(context)));
         }
         Ok(())
     }
@@ -358,6 +345,7 @@ impl ProxyHttp for Proxy {
             }
         }
         upstream_head::suit_http_1_0(session, response);
+        context.commented = comments::begin(&route.api, session.req_header(), response);
         Ok(())
     }
 
@@ -377,10 +365,14 @@ impl ProxyHttp for Proxy {
         if let Some(wait) = context.wait.take_if(|_| end_of_stream) {
             wait.ended();
         }
-        let Some(stream) = context.legacy_stream.as_mut() else { return Ok(None) };
-        if let Err(refusal) = stream.relay(body, end_of_stream) {
+        if let Some(stream) = context.legacy_stream.as_mut()
+            && let Err(refusal) = stream.relay(body, end_of_stream)
+        {
             context.reason = Some(refusal.reason.slug);
             return Err(Error::explain(ErrorType::InvalidHTTPHeader, "the event stream was not relayed"));
+        }
+        if let Some(stream) = context.commented.as_mut() {
+            comments::follow(stream, body.as_ref(), end_of_stream);
         }
         Ok(None)
     }
@@ -431,6 +423,7 @@ impl ProxyHttp for Proxy {
 
     async fn logging(&self, session: &mut Session, failure: Option<&Error>, context: &mut Context) {
         access_log::record(session, context, failure);
+        state::comment(None);
         state::enter(Phase::Idle);
     }
 }

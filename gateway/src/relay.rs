@@ -3,6 +3,7 @@
 
 pub mod announced;
 pub mod challenge;
+pub mod comments;
 pub mod discovery;
 pub mod document;
 pub mod event_stream;

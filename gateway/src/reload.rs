@@ -4,6 +4,7 @@
 //! began with, and connections are not touched.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,17 +52,32 @@ impl Trigger {
 /// The settings that are used once, at start.
 #[derive(PartialEq)]
 struct Fixed {
-    /// Name, address, whether TLS and whether HTTP/2 is spoken.
-    listeners: Vec<(Option<String>, SocketAddr, bool, bool)>,
+    listeners: Vec<FixedListener>,
     admin: Option<SocketAddr>,
     log: config::Log,
     drain: Duration,
 }
 
+/// Of a listener, what Pingora is told when it is set up.
+#[derive(PartialEq)]
+struct FixedListener {
+    name: Option<String>,
+    address: SocketAddr,
+    tls: bool,
+    http2: bool,
+    idle_timeout: Duration,
+    requests_per_connection: NonZeroU32,
+}
+
 impl Fixed {
     fn of(config: &Config) -> Fixed {
-        let listeners = config.listeners.iter().map(|listener| {
-            (listener.name.clone(), listener.address, listener.tls.is_some(), listener.http2)
+        let listeners = config.listeners.iter().map(|listener| FixedListener {
+            name: listener.name.clone(),
+            address: listener.address,
+            tls: listener.tls.is_some(),
+            http2: listener.http2,
+            idle_timeout: listener.limits.idle_timeout,
+            requests_per_connection: listener.limits.requests_per_connection,
         });
         Fixed { listeners: listeners.collect(), admin: config.admin, log: config.log, drain: config.drain }
     }

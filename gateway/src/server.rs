@@ -13,7 +13,7 @@ use pingora_core::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
 use pingora_core::tls::{RootCertStore, load_platform_certs_incl_env_into_store};
-use pingora_proxy::{HttpProxy, http_proxy};
+use pingora_proxy::http_proxy;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -23,6 +23,7 @@ use crate::control::Control;
 use crate::edge::Edge;
 use crate::endpoint::resolve::refresh_all;
 use crate::gateway::{Gateway, Listener};
+use crate::listener::app::App;
 use crate::listener::{Bound, ListenerService, Serving, Terms, bind};
 use crate::log_output;
 use crate::logging;
@@ -125,14 +126,14 @@ fn run_server(
     server.bootstrap();
     let (start_draining, draining) = watch::channel(false);
 
-    let mut proxies = Vec::new();
+    let mut apps = Vec::new();
     let mut listeners = Vec::new();
     for (index, bound) in bound.into_iter().enumerate() {
         let mut proxy = http_proxy(&server.configuration, Proxy::new(edge.clone(), index));
-        proxy.server_options = Some(http_options(config.listeners[index].http2));
+        proxy.server_options = Some(http_options(&config.listeners[index]));
         proxy.h2_options = Some(h2_options());
-        let app = Arc::new(proxy);
-        proxies.push(app.clone());
+        let app = Arc::new(App::new(proxy, edge.clone(), index));
+        apps.push(app.clone());
         listeners.push(Serving { bound, app, terms: terms_of(edge.clone(), index) });
     }
     server.add_service(ListenerService::new("edge", threads, listeners, Some(draining)));
@@ -143,7 +144,7 @@ fn run_server(
         server.add_service(ListenerService::new("admin", 1, vec![serving], None));
     }
     server.add_service(control);
-    let stop = Stop { edge, start_draining, heeds_signals, proxies, limit: config.drain };
+    let stop = Stop { edge, start_draining, heeds_signals, apps, limit: config.drain };
     server.run(RunArgs { shutdown_signal: Box::new(stop) });
 }
 
@@ -152,18 +153,16 @@ fn terms_of(edge: Arc<Edge>, listener: usize) -> Box<dyn Fn() -> Terms + Send + 
     Box::new(move || edge.gateway.load().listeners.get(listener).map(Listener::terms).unwrap_or_default())
 }
 
-/// A connection is closed after this many requests, so that what it holds is given back some time.
-const REQUESTS_PER_CONNECTION: u32 = 10_000;
-const H2_IDLE: Duration = Duration::from_secs(60);
 /// What one client may have open at once; each costs memory before anyone knows who it is.
 const H2_STREAMS: u32 = 64;
 
-fn http_options(http2: bool) -> HttpServerOptions {
+fn http_options(listener: &config::Listener) -> HttpServerOptions {
     let mut options = HttpServerOptions::default();
     // On a TLS listener the handshake decides instead.
-    options.h2c = http2;
-    options.keepalive_request_limit = Some(REQUESTS_PER_CONNECTION);
-    options.h2_idle_timeout = Some(H2_IDLE);
+    options.h2c = listener.http2;
+    // Pingora counts those after the first.
+    options.keepalive_request_limit = Some(listener.limits.requests_per_connection.get() - 1);
+    options.h2_idle_timeout = Some(listener.limits.idle_timeout);
     options
 }
 
@@ -181,7 +180,7 @@ struct Stop {
     start_draining: watch::Sender<bool>,
     /// Turns true once a signal no longer ends the process on the spot.
     heeds_signals: watch::Sender<bool>,
-    proxies: Vec<Arc<HttpProxy<Proxy>>>,
+    apps: Vec<Arc<App>>,
     limit: Duration,
 }
 
@@ -217,8 +216,8 @@ impl Stop {
         info!("stopping: {under_way} requests under way, waiting up to {:?}", self.limit);
         self.edge.draining.store(true, Ordering::Release);
         self.start_draining.send_replace(true);
-        for proxy in &self.proxies {
-            proxy.http_cleanup().await;
+        for app in &self.apps {
+            app.http_cleanup().await;
         }
         tokio::select! {
             () = self.edge.in_flight.none_left() => info!("stopped: every request has ended"),

@@ -4,6 +4,7 @@
 //! as it is the client would go past the gateway, or nowhere. So the data of the first `endpoint` event is mapped like
 //! a `Location`, and every other byte of the stream passes as it came, in chunks as they came.
 
+mod between;
 mod event;
 
 use crate::location::Outside;
@@ -11,6 +12,8 @@ use crate::mount::{Mount, outside_path};
 use crate::url::HttpUrl;
 use event::Event;
 use std::borrow::Cow;
+
+pub use between::BetweenEvents;
 
 /// The longest event held back, in bytes; a longer one passes unless it is an announcement.
 pub const MAX_EVENT: usize = 16 * 1024;

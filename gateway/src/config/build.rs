@@ -78,6 +78,7 @@ fn build_api(api: &ApiConfig, running: Option<&Gateway>) -> Result<Api, String> 
         endpoints: Endpoints::new(endpoints, strategy(api.balance), sessions(api, before), api.retry_budget),
         plans: api.plans.iter().map(|plan| Plan { name: plan.name.clone() }).collect(),
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
+        event_streams: api.event_streams,
     })
 }
 

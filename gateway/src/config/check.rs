@@ -8,6 +8,7 @@ mod balance;
 mod capacity;
 mod certificates;
 mod chain;
+mod event_streams;
 mod health;
 mod limits;
 mod listeners;

@@ -118,6 +118,18 @@ pub struct Limits {
     #[schemars(extend("default" = "10s"))]
     pub min_rate_grace: Option<Duration>,
 
+    /// How long a connection may take to begin: the TLS handshake, and ahead of it the PROXY protocol, each.
+    #[schemars(extend("default" = "5s"))]
+    pub handshake_timeout: Option<Duration>,
+
+    /// How long a connection may be open without a request, in whole seconds.
+    #[schemars(extend("default" = "60s"))]
+    pub idle_timeout: Option<Duration>,
+
+    /// Requests of one connection over HTTP/1.1; after the last of them it is closed.
+    #[schemars(range(min = 1), extend("default" = 10_000))]
+    pub requests_per_connection: Option<u32>,
+
     /// Connections open at the same time.
     #[schemars(range(min = 1), extend("default" = 10_000))]
     pub connections: Option<u32>,
@@ -270,6 +282,10 @@ pub struct Api {
     #[serde(default)]
     pub sessions: Sessions,
 
+    /// What is done for event streams that are silent.
+    #[serde(default)]
+    pub event_streams: EventStreams,
+
     /// The MCP server: its URL, or a mapping; or several that serve the same.
     #[schemars(length(min = 1))]
     pub endpoints: Vec<Short<Endpoint>>,
@@ -304,6 +320,20 @@ pub struct Sessions {
     /// How long a session without requests is remembered.
     #[schemars(extend("default" = "24h"))]
     pub idle_timeout: Option<Duration>,
+}
+
+/// What is done for event streams that are silent, which some clients and middleboxes take for dead. A comment is
+/// nothing to a client that reads events.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `keep_alive` or `first_comment`")]
+pub struct EventStreams {
+    /// A comment is sent whenever nothing was for this long, such as `15s`. Without it, none is.
+    pub keep_alive: Option<Duration>,
+
+    /// Whether a comment is sent as soon as a stream is open, unless its first event is there by then.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub first_comment: bool,
 }
 
 /// Who owns the OAuth of an API.

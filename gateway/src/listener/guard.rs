@@ -12,6 +12,7 @@ use pingora_core::protocols::{ALPN, IO, Ssl};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::comments::{COMMENT_CHUNK, Comments};
 use super::limits::Limits;
 use super::pace::Pace;
 use super::refused::REFUSED;
@@ -35,6 +36,11 @@ pub struct Guarded<S> {
     writing: Pace,
     read_timer: Timer,
     write_timer: Timer,
+    comments: Comments,
+    /// What is left to send of a comment that was begun.
+    unsent: &'static [u8],
+    /// Everything that was written has gone out, so it ends with a whole chunk.
+    flushed: bool,
 }
 
 /// Made when it is first needed, then moved.
@@ -63,6 +69,9 @@ impl<S: IO> Guarded<S> {
             writing: Pace::new(limits.min_response_rate, limits.min_rate_grace),
             read_timer: Timer::default(),
             write_timer: Timer::default(),
+            comments: Comments::default(),
+            unsent: &[],
+            flushed: true,
             limits,
         }
     }
@@ -102,7 +111,36 @@ impl<S: IO> Guarded<S> {
         }
     }
 
+    /// Puts a comment on an event stream that was silent for long enough. Pingora reads while it waits for the upstream,
+    /// to see its client leave, so here is where the time can be looked at.
+    fn poll_comment(&mut self, cx: &mut Context<'_>) {
+        while self.flushed && self.poll_unsent(cx).is_ready() {
+            let Some(due) = self.comments.due(&self.state) else { return };
+            if self.read_timer.poll(due, cx).is_pending() {
+                return;
+            }
+            self.unsent = COMMENT_CHUNK;
+            self.comments.written(&self.state);
+        }
+    }
+
+    /// Sends what is left of a comment, ahead of anything else.
+    fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.unsent.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut inner = Pin::new(&mut self.inner);
+        while !self.unsent.is_empty() {
+            let written = ready!(inner.as_mut().poll_write(cx, self.unsent))?;
+            self.unsent = self.unsent.get(written..).unwrap_or_default();
+        }
+        inner.poll_flush(cx)
+    }
+
     fn poll_may_wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.state.phase() == Phase::Answer {
+            self.poll_comment(cx);
+        }
         let Some((until, cut)) = self.may_wait() else { return Poll::Pending };
         ready!(self.read_timer.poll(until, cx));
         if cut == Cut::Head {
@@ -152,6 +190,11 @@ impl<S: IO> Guarded<S> {
         }
     }
 
+    fn has_written(&mut self) {
+        self.flushed = false;
+        self.comments.written(&self.state);
+    }
+
     fn refuse_after_cut(&self) -> io::Result<()> {
         match self.state.cut() {
             Some(Cut::Answer) => Err(io::ErrorKind::TimedOut.into()),
@@ -178,7 +221,9 @@ impl<S: IO> AsyncWrite for Guarded<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.refuse_after_cut()?;
+        ready!(this.poll_unsent(cx))?;
         let polled = Pin::new(&mut this.inner).poll_write(cx, buf);
+        this.has_written();
         this.write_in_time(cx, polled, |written| *written)
     }
 
@@ -189,7 +234,9 @@ impl<S: IO> AsyncWrite for Guarded<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.refuse_after_cut()?;
+        ready!(this.poll_unsent(cx))?;
         let polled = Pin::new(&mut this.inner).poll_write_vectored(cx, bufs);
+        this.has_written();
         this.write_in_time(cx, polled, |written| *written)
     }
 
@@ -201,6 +248,7 @@ impl<S: IO> AsyncWrite for Guarded<S> {
         let this = self.get_mut();
         this.refuse_after_cut()?;
         let polled = Pin::new(&mut this.inner).poll_flush(cx);
+        this.flushed |= matches!(polled, Poll::Ready(Ok(())));
         this.write_in_time(cx, polled, |()| 0)
     }
 

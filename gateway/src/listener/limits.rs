@@ -16,6 +16,12 @@ pub struct Limits {
     pub min_response_rate: Option<NonZeroU32>,
     /// How far a client may fall behind these rates.
     pub min_rate_grace: Duration,
+    /// For the PROXY protocol, and for the TLS handshake after it.
+    pub handshake_timeout: Duration,
+    /// Without a request; whole seconds.
+    pub idle_timeout: Duration,
+    /// Over HTTP/1.1.
+    pub requests_per_connection: NonZeroU32,
     /// Open at the same time.
     pub connections: NonZeroU32,
     /// Off by default: behind a load balancer all clients have its address.
@@ -32,6 +38,10 @@ impl Default for Limits {
             min_request_rate: NonZeroU32::new(500),
             min_response_rate: NonZeroU32::new(500),
             min_rate_grace: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(60),
+            // So that what a connection holds is given back some time.
+            requests_per_connection: NonZeroU32::MIN.saturating_add(9_999),
             connections: NonZeroU32::MIN.saturating_add(9_999),
             connections_per_client: None,
             connection_rate_per_client: None,

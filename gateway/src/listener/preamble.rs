@@ -13,13 +13,10 @@ use tollgate_protocol::proxy_protocol::{self, PREAMBLE_MAX, PreambleError};
 
 use super::refused::{REFUSED, Tally};
 
-/// From the accept on. Load balancers send it with the first segment.
-const IN_TIME: Duration = Duration::from_secs(5);
-
-/// Takes the preamble off the stream. From then on the stream is of the client it names; without one, of `peer`.
+/// Takes the preamble off the stream, which load balancers send with the first segment. From then on the stream is of the client it names; without one, of `peer`.
 /// `None`: the connection is to be closed.
-pub async fn take(stream: &mut L4Stream, peer: IpAddr) -> Option<IpAddr> {
-    let refused = match timeout(IN_TIME, read(stream)).await {
+pub async fn take(stream: &mut L4Stream, peer: IpAddr, in_time: Duration) -> Option<IpAddr> {
+    let refused = match timeout(in_time, read(stream)).await {
         Ok(Ok(None)) => return Some(peer),
         Ok(Ok(Some(client))) => {
             announce(stream, client);

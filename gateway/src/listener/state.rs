@@ -1,10 +1,12 @@
 //! Where a connection is in its life, shared between the stream, which meters it, and the hooks of a request, which
-//! know what the next bytes belong to. Both run in the connection's own task. The streams of an HTTP/2 connection
-//! run in tasks of their own and do not reach it; `server.rs` and `proxy.rs` bound those.
+//! know what the next bytes belong to. Both run in the connection's own task. Each stream of an HTTP/2 connection runs
+//! in a task of its own and has a state of its own ([`super::http2`]), beside the one of the connection's bytes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
+use super::comments::EventStreams;
 use crate::reason::{self, Reason};
 
 tokio::task_local! {
@@ -32,7 +34,15 @@ pub enum Phase {
 pub struct ConnectionState {
     phase: AtomicU8,
     cut: AtomicU8,
+    /// Between two comments on the event stream that is the answer, in milliseconds.
+    keep_alive: AtomicU64,
+    first_comment: AtomicBool,
+    between_events: AtomicBool,
 }
+
+/// Stand for an answer that gets no comments, and for an event stream that gets none but perhaps a first.
+const NO_STREAM: u64 = 0;
+const NO_KEEP_ALIVE: u64 = u64::MAX;
 
 /// What a client was too slow for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +66,13 @@ impl Cut {
 /// A first request is due, and nothing is cut.
 impl Default for ConnectionState {
     fn default() -> ConnectionState {
-        ConnectionState { phase: AtomicU8::new(Phase::Head as u8), cut: AtomicU8::new(0) }
+        ConnectionState {
+            phase: AtomicU8::new(Phase::Head as u8),
+            cut: AtomicU8::new(0),
+            keep_alive: AtomicU64::new(NO_STREAM),
+            first_comment: AtomicBool::new(false),
+            between_events: AtomicBool::new(false),
+        }
     }
 }
 
@@ -87,15 +103,54 @@ impl ConnectionState {
     pub fn set_cut(&self, cut: Cut) {
         self.cut.store(cut as u8, Ordering::Relaxed);
     }
+
+    /// The event stream that is being answered with, if it may get comments.
+    pub fn event_stream(&self) -> Option<EventStreams> {
+        let keep_alive = match self.keep_alive.load(Ordering::Relaxed) {
+            NO_STREAM => return None,
+            NO_KEEP_ALIVE => None,
+            milliseconds => Some(Duration::from_millis(milliseconds)),
+        };
+        Some(EventStreams { keep_alive, first_comment: self.first_comment.load(Ordering::Relaxed) })
+    }
+
+    /// Whether a comment is due at once, which it is only once.
+    pub fn take_first_comment(&self) -> bool {
+        self.first_comment.swap(false, Ordering::Relaxed)
+    }
+
+    pub fn is_between_events(&self) -> bool {
+        self.between_events.load(Ordering::Relaxed)
+    }
+
+    fn set_event_stream(&self, stream: Option<EventStreams>) {
+        let keep_alive = stream.map_or(NO_STREAM, |stream| {
+            let milliseconds = stream.keep_alive.map(|interval| interval.as_millis());
+            milliseconds.and_then(|interval| u64::try_from(interval).ok()).unwrap_or(NO_KEEP_ALIVE)
+        });
+        self.keep_alive.store(keep_alive, Ordering::Relaxed);
+        self.first_comment.store(stream.is_some_and(|stream| stream.first_comment), Ordering::Relaxed);
+        self.between_events.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Says what the next bytes of this task's connection belong to.
 pub fn enter(phase: Phase) {
-    // Absent in the task of an HTTP/2 stream.
+    // Absent where no listener of the gateway's own has taken the connection.
     let _ = CONNECTION.try_with(|connection| connection.enter(phase));
 }
 
 /// Why this task's connection was cut, if it was.
 pub fn cut() -> Option<Cut> {
     CONNECTION.try_with(|connection| connection.cut()).ok().flatten()
+}
+
+/// Says that this task answers with an event stream that gets comments, or no longer does.
+pub fn comment(stream: Option<EventStreams>) {
+    let _ = CONNECTION.try_with(|connection| connection.set_event_stream(stream));
+}
+
+/// Says whether the event stream this task answers with is between two events.
+pub fn between_events(it_is: bool) {
+    let _ = CONNECTION.try_with(|connection| connection.between_events.store(it_is, Ordering::Relaxed));
 }

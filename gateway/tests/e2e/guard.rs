@@ -5,6 +5,7 @@ mod bodies;
 mod caps;
 mod early_replies;
 mod heads;
+mod http2;
 mod resources;
 
 use crate::support::tollgate::Tollgate;

@@ -3,6 +3,7 @@
 
 mod browser;
 mod challenges;
+mod comments;
 mod config;
 mod discovery;
 mod docs;

@@ -2,7 +2,8 @@
 //
 // Standard input: {"port", "servername"?, "ca" (file), "cert"?, "key"? (files), "protocols"? (ALPN), "minVersion"?,
 // "maxVersion"?, "prior"? (HTTP/2 without TLS), "preamble"? (sent before anything else),
-// "requests": [{"method", "path", "headers", "body"}]}
+// "requests": [{"method", "path", "headers", "body", and over HTTP/2 "unfinished"? (the body seems to go on),
+// "until"? (goes away once it has read this)}]}
 // Standard output: one line {"connected", "error"?, "names", "serial", "alpn", "version",
 // "responses": [{"status", "headers", "body", "error"?}]}
 
@@ -51,19 +52,23 @@ function connect() {
 }
 
 /** One request of HTTP/2; a stream the server resets is an answer too. */
-function overHttp2(session, { method = 'GET', path, headers = {}, body }) {
+function overHttp2(session, { method = 'GET', path, headers = {}, body, unfinished = false, until }) {
     return new Promise(resolve => {
-        const stream = session.request({ ':method': method, ':path': path, ...headers });
+        const stream = session.request({ ':method': method, ':path': path, ...headers }, { endStream: false });
         const answer = { status: 0, headers: {}, body: '' };
         stream.setEncoding('utf8');
         stream.on('response', fields => {
             answer.status = fields[':status'];
             answer.headers = { ...fields };
         });
-        stream.on('data', text => (answer.body += text));
+        stream.on('data', text => {
+            answer.body += text;
+            if (until !== undefined && answer.body.includes(until)) stream.close();
+        });
         stream.on('error', error => (answer.error = error.code ?? error.message));
         stream.on('close', () => resolve(answer));
-        stream.end(body);
+        if (unfinished) stream.write(body);
+        else stream.end(body);
     });
 }
 

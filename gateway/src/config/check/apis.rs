@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tollgate_protocol::url::Origin;
 
-use super::{Findings, Once, balance, upstream, values};
+use super::{Findings, Once, balance, event_streams, upstream, values};
 use crate::config::document::{Api as Written, Document};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
@@ -41,6 +41,8 @@ impl Checker<'_> {
         }
         let authorization = self.authorization(written, &path.key("authorization"));
         let balance = balance::check(written, path, self.findings);
+        let event_streams =
+            event_streams::check(&written.event_streams, &path.key("event_streams"), self.findings);
         let endpoints = upstream::check_endpoints(written, path, self.folder, self.findings);
         let plans = upstream::check_plans(written, &path.key("plans"), self.findings);
         Some(Api {
@@ -53,6 +55,7 @@ impl Checker<'_> {
             balance: written.balance,
             sessions: balance.sessions,
             retry_budget: balance.retry_budget,
+            event_streams,
             endpoints,
             plans,
         })

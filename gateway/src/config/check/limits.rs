@@ -17,10 +17,14 @@ pub fn check(written: &Written, limits: &KeyPath, findings: &mut Findings) -> Li
     let head_timeout = duration(&written.head_timeout, "head_timeout");
     let body_timeout = duration(&written.body_timeout, "body_timeout");
     let min_rate_grace = duration(&written.min_rate_grace, "min_rate_grace");
+    let handshake_timeout = duration(&written.handshake_timeout, "handshake_timeout");
+    let idle_timeout = duration(&written.idle_timeout, "idle_timeout");
+    refuse_parts_of_a_second(idle_timeout, &limits.key("idle_timeout"), findings);
     let mut count = |written: Option<u32>, key| at_least_one(written, limits.key(key), findings);
     let connections = count(written.connections, "connections");
     let connections_per_client = count(written.connections_per_client, "connections_per_client");
     let connection_rate_per_client = count(written.connection_rate_per_client, "connection_rate_per_client");
+    let requests_per_connection = count(written.requests_per_connection, "requests_per_connection");
     refuse_grace_of_no_rate(written, limits, findings);
     refuse_more_for_one_than_for_all(written, limits, findings);
 
@@ -32,6 +36,9 @@ pub fn check(written: &Written, limits: &KeyPath, findings: &mut Findings) -> Li
         min_request_rate: rate(written.min_request_rate, default.min_request_rate),
         min_response_rate: rate(written.min_response_rate, default.min_response_rate),
         min_rate_grace: min_rate_grace.unwrap_or(default.min_rate_grace),
+        handshake_timeout: handshake_timeout.unwrap_or(default.handshake_timeout),
+        idle_timeout: idle_timeout.unwrap_or(default.idle_timeout),
+        requests_per_connection: requests_per_connection.unwrap_or(default.requests_per_connection),
         connections,
         connections_per_client,
         connection_rate_per_client,
@@ -46,6 +53,14 @@ fn positive(written: Option<&DurationText>, path: KeyPath, findings: &mut Findin
         return None;
     }
     Some(duration)
+}
+
+/// Pingora counts the time of idle connections in seconds.
+fn refuse_parts_of_a_second(duration: Option<Duration>, path: &KeyPath, findings: &mut Findings) {
+    if duration.is_some_and(|duration| duration.subsec_nanos() > 0) {
+        let problem = Problem::error(path.clone(), "an idle time is counted in whole seconds");
+        findings.add(problem.help("write a duration such as `60s`"));
+    }
 }
 
 fn at_least_one(written: Option<u32>, path: KeyPath, findings: &mut Findings) -> Option<NonZeroU32> {

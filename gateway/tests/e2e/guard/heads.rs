@@ -77,9 +77,10 @@ fn where_http2_may_begin_the_deadline_holds_for_its_first_bytes_too() {
 
 #[test]
 fn a_client_that_does_not_begin_tls_is_cut_before_anything_else_counts() {
-    let mut secure = Secure::start(CERTIFICATES, ", limits: { head_timeout: 1m }", NOWHERE);
+    let mut secure =
+        Secure::start(CERTIFICATES, ", limits: { head_timeout: 1m, handshake_timeout: 1s }", NOWHERE);
     let ending = until_closed(open(secure.gateway.address()), b"", b"");
-    assert!(ending.after > Duration::from_secs(4) && ending.after < Duration::from_secs(9), "{ending:?}");
+    assert!(ending.after > Duration::from_millis(950) && ending.after < LATE, "{ending:?}");
     assert_eq!(ending.received, "");
     assert_eq!(refused(&mut secure.gateway, "handshake_timeout"), 1);
 }

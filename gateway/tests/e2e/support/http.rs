@@ -173,6 +173,14 @@ impl Connection {
         matches!(self.stream.fill_buf(), Ok([]))
     }
 
+    /// Whether the peer sends anything before this long has passed.
+    pub fn sends_within(&mut self, patience: std::time::Duration) -> bool {
+        self.stream.get_ref().set_read_timeout(Some(patience)).expect("a timeout can be set");
+        let sent = matches!(self.stream.fill_buf(), Ok(bytes) if !bytes.is_empty());
+        self.stream.get_ref().set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+        sent
+    }
+
     /// Bytes until the peer closes; an error counts as a close.
     pub fn rest(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
