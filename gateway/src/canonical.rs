@@ -7,6 +7,7 @@
 use http::header::{self, HeaderName};
 use http::{Method, Version};
 use pingora::http::RequestHeader;
+use tollgate_protocol::http1::Flaw;
 use tollgate_protocol::path::{check_target_path, query_has_access_token};
 use tollgate_protocol::url::host_is_valid;
 
@@ -18,6 +19,8 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 const LINE_BYTES_MAX: usize = 16 * 1024;
 const TARGET_BYTES_MAX: usize = 8 * 1024;
 const FIELDS_MAX: usize = 100;
+/// A longer length fits no integer that every reader has.
+const LENGTH_DIGITS_MAX: usize = 18;
 const CONNECTION_OPTIONS_MAX: usize = 9;
 
 /// A request in its one normal form.
@@ -37,6 +40,16 @@ impl<'r> Canonical<'r> {
         split_port(self.authority).0
     }
 }
+
+/// What is said to a client whose bytes could be read in more than one way (RFC 9112 §3, §7.1).
+pub fn refusal(flaw: Flaw) -> Refusal {
+    match flaw {
+        Flaw::RequestLine => Refusal::because(&reason::MALFORMED_HEAD, THREE_WORDS),
+        Flaw::Chunk => Refusal::new(&reason::MALFORMED_BODY),
+    }
+}
+
+const THREE_WORDS: &str = "The request line must be method, target and version with one space between.";
 
 /// Checks a request head. `raw` is the head as it came off an HTTP/1 connection; HTTP/2 has none.
 pub fn read<'r>(request: &'r RequestHeader, raw: Option<&[u8]>) -> Result<Canonical<'r>, Refusal> {
@@ -104,7 +117,7 @@ fn check_request_line(line: &[u8]) -> Result<(), Refusal> {
     let mut parts = line.split(|byte| *byte == b' ');
     let (Some(_), Some(target), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return malformed("The request line must be method, target and version with one space between.");
+        return malformed(THREE_WORDS);
     };
     check_request_target(target)
 }
@@ -170,9 +183,9 @@ fn check_framing(request: &RequestHeader) -> Result<(), Refusal> {
     }
     // Pingora accepts the list form `5, 5` and passes it on as it came; not every upstream reads it the same.
     if let Some(length) = request.headers.get(header::CONTENT_LENGTH)
-        && !length.as_bytes().iter().all(u8::is_ascii_digit)
+        && !(length.len() <= LENGTH_DIGITS_MAX && length.as_bytes().iter().all(u8::is_ascii_digit))
     {
-        return malformed("Content-Length must be one number.");
+        return malformed("Content-Length must be one number, of at most 18 digits.");
     }
     match request.headers.get(header::EXPECT) {
         Some(expectation) if !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue") => {

@@ -48,7 +48,8 @@ pub fn log(error: &Error, refusal: &Refusal, context: &Context) {
 
 /// Whether the client alone is why a request ended: its log line says all there is.
 pub fn is_about_the_client(reason: &Reason) -> bool {
-    [&reason::CLIENT_CLOSED, &reason::BODY_TOO_SLOW, &reason::ANSWER_NOT_READ].contains(&reason)
+    [&reason::CLIENT_CLOSED, &reason::BODY_TOO_SLOW, &reason::ANSWER_NOT_READ, &reason::MALFORMED_BODY]
+        .contains(&reason)
 }
 
 /// Whether an upstream is to blame for an error.
@@ -60,6 +61,17 @@ pub fn is_the_upstreams(error: &Error) -> bool {
 /// thing: who has waited that long is not made to wait again.
 pub fn is_broken_off_by_upstream(error: &Error) -> bool {
     is_the_upstreams(error) && !matches!(error.etype(), ErrorType::ReadTimedout | ErrorType::WriteTimedout)
+}
+
+/// Whether the upstream has closed its end of a connection. A reset alone is no such thing: whoever sends one may have
+/// read what came before, without a word about it.
+pub fn is_closed_by_upstream(error: &Error) -> bool {
+    let broken = || {
+        let cause = error.root_cause().downcast_ref::<std::io::Error>();
+        // What Linux says about a reset after the other side had closed.
+        cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    is_the_upstreams(error) && (*error.etype() == ErrorType::ConnectionClosed || broken())
 }
 
 /// Pingora's pool gave out a connection that is about to be closed.

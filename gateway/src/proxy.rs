@@ -17,6 +17,7 @@ use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use tollgate_protocol::client::Client;
 
 use crate::access_log;
+use crate::canonical;
 use crate::context::{Context, RequestId, Route};
 use crate::edge::Edge;
 use crate::endpoint::connection::Connection;
@@ -29,7 +30,7 @@ use crate::relay::event_stream::LegacyStream;
 use crate::relay::well_known::{self, WellKnown};
 use crate::relay::{challenge, comments, event_stream, redirect, refused_token};
 use crate::request::{self, Decided, Decision};
-use crate::respond::{Refusal, Reply};
+use crate::respond::{self, Refusal, Reply};
 use crate::upstream_head;
 
 /// The proxy behind one listener.
@@ -60,6 +61,9 @@ impl Proxy {
     fn decide(&self, session: &Session, context: &Context) -> std::result::Result<Decided, Refusal> {
         let listener =
             context.gateway.listeners.get(self.listener).ok_or_else(|| Refusal::new(&reason::INTERNAL))?;
+        if let Some(flaw) = state::flaw() {
+            return Err(canonical::refusal(flaw));
+        }
         let raw = session.as_http1().map(|http1| http1.get_headers_raw_bytes());
         request::decide(&context.gateway, listener, session.req_header(), raw.as_deref())
     }
@@ -134,9 +138,8 @@ impl ProxyHttp for Proxy {
         state::enter(if session.is_body_empty() { Phase::Answer } else { Phase::Body });
         context.client = self.client(session, context);
         // Pingora sets an infinite keep-alive with each request that allows one.
-        if session.get_keepalive().is_some() {
-            session.set_keepalive(Some(self.idle_seconds(context)));
-        }
+        let lasting = session.get_keepalive().is_some() && state::flaw().is_none();
+        session.set_keepalive(lasting.then(|| self.idle_seconds(context)));
         Ok(())
     }
 
@@ -236,6 +239,15 @@ impl ProxyHttp for Proxy {
             error.set_retry(true);
             return error;
         }
+        let whole_request_is_kept = !session.as_ref().retry_buffer_truncated();
+        if failure::is_closed_by_upstream(&error)
+            && context.upstream_status.is_none()
+            && whole_request_is_kept
+            && context.wait.as_ref().is_some_and(|wait| !wait.is_over() && wait.has_sent_nothing())
+        {
+            error.set_retry(true);
+            return error;
+        }
         if failure::is_unpinned_certificate(&error) {
             error.set_retry(context.fail_over());
             return error;
@@ -244,8 +256,7 @@ impl ProxyHttp for Proxy {
             && context.upstream_status.is_none()
             && !context.is_over();
         // A byte of the request may have left: only what may be done twice is sent again.
-        let repeatable =
-            session.req_header().method.is_idempotent() && !session.as_ref().retry_buffer_truncated();
+        let repeatable = session.req_header().method.is_idempotent() && whole_request_is_kept;
         error.set_retry(retry && repeatable && context.fail_over());
         error
     }
@@ -272,8 +283,9 @@ impl ProxyHttp for Proxy {
         if settings.http2 {
             return Ok(());
         }
-        context.wait =
-            Some(Wait::begin(connection, settings.timeouts).ok_or_else(failure::unusable_connection)?);
+        context.wait = Some(
+            Wait::begin(connection, settings.timeouts, reused).ok_or_else(failure::unusable_connection)?,
+        );
         Ok(())
     }
 
@@ -286,7 +298,12 @@ impl ProxyHttp for Proxy {
         let (Some(route), Some(hop)) = (&context.route, &context.hop) else {
             return Err(failure::no_route());
         };
-        upstream_head::prepare(route, hop, context.client.as_ref(), request)
+        upstream_head::prepare(route, hop, context.client.as_ref(), request)?;
+        // As late as can be: a server closes connections whenever it likes.
+        match context.wait.as_mut().is_none_or(Wait::may_send) {
+            true => Ok(()),
+            false => Err(failure::unusable_connection()),
+        }
     }
 
     async fn upstream_response_filter(
@@ -409,7 +426,7 @@ impl ProxyHttp for Proxy {
         failure::log(error, &refusal, context);
         context.reason.get_or_insert(refusal.reason.slug);
         // Once a head is out there is nothing left to say but to close; and a client that is gone hears nothing.
-        if session.response_written().is_none() && refusal.reason != &reason::CLIENT_CLOSED {
+        if respond::may_begin(session) && refusal.reason != &reason::CLIENT_CLOSED {
             let mut reply = refusal.reply(session.req_header(), &context.request_id.to_string());
             if let Some(page) = &context.web_origin {
                 reply = page.expose_reply(reply);

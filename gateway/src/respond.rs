@@ -128,6 +128,12 @@ impl Reply {
     }
 }
 
+/// Whether an answer can still begin: any number of interim ones may come before it (RFC 9110 §15.2).
+pub fn may_begin(session: &Session) -> bool {
+    let written = session.response_written().map(|response| response.status);
+    written.is_none_or(|status| status.is_informational() && status != http::StatusCode::SWITCHING_PROTOCOLS)
+}
+
 /// The whole answer to a client whose request never came, for a connection that is then closed.
 pub fn without_request(reason: &'static Reason) -> Vec<u8> {
     let body = Refusal::new(reason).problem_body(&RequestId::next().to_string());

@@ -6,18 +6,20 @@
 //!
 //! In the order a request and its answer meet them:
 //! 1. [`proxy_protocol`], [`client`]: whose connection and whose request it is, where trusted proxies stand between;
-//! 2. [`path`], [`url`], [`bearer`]: one checked spelling of the target, the origin and the credential;
-//! 3. [`mount`]: which upstream path a public path stands for, and back;
-//! 4. [`challenge`]: `WWW-Authenticate` seen from the client's side (RFC 9110 §11.6.1, RFC 6750, RFC 9728 §5);
-//! 5. [`metadata`] on [`json`]: the RFC 9728 document, checked and spliced;
-//! 6. [`location`] and [`sse`]: the other places where an upstream names itself;
-//! 7. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
+//! 2. [`http1`]: whether the bytes of its requests can be read in one way only;
+//! 3. [`path`], [`url`], [`bearer`]: one checked spelling of the target, the origin and the credential;
+//! 4. [`mount`]: which upstream path a public path stands for, and back;
+//! 5. [`challenge`]: `WWW-Authenticate` seen from the client's side (RFC 9110 §11.6.1, RFC 6750, RFC 9728 §5);
+//! 6. [`metadata`] on [`json`]: the RFC 9728 document, checked and spliced;
+//! 7. [`location`] and [`sse`]: the other places where an upstream names itself;
+//! 8. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod audience;
 pub mod bearer;
 pub mod challenge;
 pub mod client;
+pub mod http1;
 pub mod json;
 pub mod jsonrpc;
 pub mod location;

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use tollgate_protocol::audience;
 use tollgate_protocol::challenge::{self, Challenges, Options};
 use tollgate_protocol::client::Client;
+use tollgate_protocol::http1::Request;
 use tollgate_protocol::json::{Object, Reason};
 use tollgate_protocol::location::Outside;
 use tollgate_protocol::metadata::{Metadata, Names};
@@ -269,4 +270,15 @@ pub fn proxy_protocol(data: &[u8]) {
     } else if whole == Ok(None) {
         assert!(data.len() < proxy_protocol::PREAMBLE_MAX, "the wait has an end");
     }
+}
+
+/// The bytes of a request of HTTP/1.1.
+pub fn http1(data: &[u8]) {
+    let whole = Request::default().push(data);
+    let mut by_byte = Request::default();
+    let pieces = data.chunks(1).try_for_each(|byte| by_byte.push(byte));
+    assert_eq!(pieces, whole, "it makes no difference how the bytes arrive");
+    let (first, second) = data.split_at(data.len() / 2);
+    let mut halves = Request::default();
+    assert_eq!(halves.push(first).and_then(|()| halves.push(second)), whole);
 }

@@ -18,6 +18,26 @@ fn made_of(pieces: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
     vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+const HTTP1: &[&str] = &[
+    "POST /a HTTP/1.1\r\n",
+    "GET /a HTTP/1.1\r\nHost: h\r\n\r\n",
+    "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Content-Length: 3\r\n",
+    "\r\n",
+    "\r",
+    "\n",
+    "3\r\nabc\r\n",
+    "0\r\n",
+    "3",
+    "f",
+    ";a=\"b\\\"\"",
+    ";",
+    "\"",
+    "X: y\r\n",
+    "abc",
+    " ",
+];
 const CHALLENGE: &[&str] = &[
     "Bearer",
     "DPoP",
@@ -214,6 +234,9 @@ proptest! {
     fn preambles_hold_on_pieces(data in made_of(PREAMBLE)) { entry::proxy_protocol(&data) }
 
     #[test]
+    fn requests_hold_on_pieces(data in made_of(HTTP1)) { entry::http1(&data) }
+
+    #[test]
     fn challenges_hold_on_pieces(data in made_of(CHALLENGE)) { entry::challenge(&data) }
 
     #[test]
@@ -242,7 +265,7 @@ proptest! {
 
     #[test]
     fn nothing_panics_on_arbitrary_bytes(data in vec(any::<u8>(), 0..400)) {
-        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::client, entry::proxy_protocol] {
+        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::client, entry::proxy_protocol, entry::http1] {
             run(&data);
         }
     }

@@ -59,6 +59,11 @@ fn the_corpus_of_client_holds() {
 }
 
 #[test]
+fn the_corpus_of_http1_holds() {
+    replay("http1", entry::http1);
+}
+
+#[test]
 fn the_corpus_of_proxy_protocol_holds() {
     replay("proxy_protocol", entry::proxy_protocol);
 }

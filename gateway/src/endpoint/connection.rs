@@ -6,7 +6,7 @@
 //! sockets whose time is over, which ends Pingora's read.
 
 use std::net::{Shutdown, TcpStream as Socket};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -84,6 +84,12 @@ impl Connection {
         self.deadline.load(Ordering::Acquire) == OVER
     }
 
+    /// How far the other side is, as the kernel knows it; `None` on systems that do not tell.
+    pub fn progress(&self) -> Option<Progress> {
+        let info = tcp_info(&self.socket)?;
+        Some(Progress { is_open: info.tcpi_state == ESTABLISHED, acknowledged: info.tcpi_bytes_acked })
+    }
+
     /// Shuts the socket down if its deadline has passed, unless the request moves the deadline at this moment.
     fn end_if_over(&self, now: u64) {
         let deadline = self.deadline.load(Ordering::Acquire);
@@ -95,6 +101,28 @@ impl Connection {
             let _ = self.socket.shutdown(Shutdown::Both);
         }
     }
+}
+
+/// What the other side has done with a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// It has not closed it.
+    pub is_open: bool,
+    /// Bytes its kernel has taken.
+    pub acknowledged: u64,
+}
+
+/// Of the states in RFC 9293 §3.3.2, as Linux numbers them.
+const ESTABLISHED: u8 = 1;
+
+#[cfg(target_os = "linux")]
+fn tcp_info(socket: &Socket) -> Option<ext::TCP_INFO> {
+    ext::get_tcp_info(socket.as_raw_fd()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn tcp_info(_: &Socket) -> Option<ext::TCP_INFO> {
+    None
 }
 
 fn milliseconds(at: Instant) -> u64 {

@@ -46,6 +46,8 @@ pub fn template(settings: &Settings) -> Result<HttpPeer, String> {
     let mut peer = HttpPeer::new(placeholder, tls, server_name.trim_matches(['[', ']']).to_string());
     let timeouts = &settings.timeouts;
     peer.options.custom_l4 = Some(Arc::new(Connector { timeout: timeouts.connect }));
+    // The connector keeps the time for connecting itself; this is what Pingora gives the handshake.
+    peer.options.connection_timeout = Some(timeouts.tls_handshake);
     peer.options.total_connection_timeout = Some(timeouts.connect.saturating_add(timeouts.tls_handshake));
     peer.options.tcp_keepalive = Some(KEEPALIVE);
     peer.options.idle_timeout = Some(settings.pool.idle_timeout);

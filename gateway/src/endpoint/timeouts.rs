@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::connection::Connection;
+use super::connection::{Connection, Progress};
 
 /// The limits; those that may be absent are then without limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +54,35 @@ pub struct Wait {
     began: Instant,
     /// Until the next piece, and by when everything must be there; known once the head is.
     answer: Option<(Option<Duration>, Option<Instant>)>,
+    /// Whether an earlier request has used the connection.
+    reused: bool,
+    /// On such a connection, what had become of it when this request was about to be sent.
+    before: Option<Progress>,
 }
 
 impl Wait {
     /// `None` when the connection cannot be used.
-    pub fn begin(connection: Arc<Connection>, timeouts: Timeouts) -> Option<Wait> {
-        let wait = Wait { connection, timeouts, began: Instant::now(), answer: None };
+    pub fn begin(connection: Arc<Connection>, timeouts: Timeouts, reused: bool) -> Option<Wait> {
+        let began = Instant::now();
+        let wait = Wait { connection, timeouts, began, answer: None, reused, before: None };
         wait.progressed().then_some(wait)
+    }
+
+    /// The request is about to be sent. `false` when the other side has closed the connection since it was last used.
+    pub fn may_send(&mut self) -> bool {
+        if self.reused {
+            self.before = self.connection.progress();
+        }
+        self.before.is_none_or(|before| before.is_open)
+    }
+
+    /// Whether nothing of the request was taken by the other side, given that it has closed the connection: it did so
+    /// before anything had arrived. (What it does with what arrives afterwards is throw it away, RFC 9112 §9.6; and had it
+    /// closed later, its last segment would have acknowledged what came before.)
+    pub fn has_sent_nothing(&self) -> bool {
+        self.before.is_some_and(|before| {
+            self.connection.progress().is_some_and(|now| now.acknowledged == before.acknowledged)
+        })
     }
 
     /// A piece of the request was there to send, or one of the answer has come.

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use pingora_core::protocols::{ALPN, IO, Ssl};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
+use tollgate_protocol::http1::Request;
 
 use super::comments::{COMMENT_CHUNK, Comments};
 use super::limits::Limits;
@@ -31,6 +32,8 @@ pub struct Guarded<S> {
     /// TLS has agreed on HTTP/2, where a 408 would be noise.
     http2: bool,
     pub(super) head_until: Instant,
+    /// The request of HTTP/1.1 that is arriving, as it looks before anything has parsed it.
+    request: Request,
     body_until: Option<Instant>,
     reading: Pace,
     writing: Pace,
@@ -64,6 +67,7 @@ impl<S: IO> Guarded<S> {
             inner,
             state,
             head_until: Instant::now() + limits.head_timeout,
+            request: Request::default(),
             body_until: None,
             reading: Pace::new(limits.min_request_rate, limits.min_rate_grace),
             writing: Pace::new(limits.min_response_rate, limits.min_rate_grace),
@@ -77,7 +81,31 @@ impl<S: IO> Guarded<S> {
     }
 
     /// Bytes of the client have arrived.
-    fn has_read(&mut self, bytes: usize) {
+    ///
+    /// # Errors
+    /// When they break the framing of a body that is being relayed. What is wrong with a request that nobody has looked
+    /// at yet is for the hooks to say.
+    fn has_read(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.has_moved(bytes.len());
+        match self.http2 || self.state.phase() == Phase::Http2 {
+            true => Ok(()),
+            false => self.watch(bytes),
+        }
+    }
+
+    fn watch(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Err(flaw) = self.request.push(bytes) else { return Ok(()) };
+        self.state.set_flaw(flaw);
+        match self.state.phase() {
+            Phase::Body => {
+                self.state.set_cut(Cut::Framing);
+                Err(io::ErrorKind::InvalidData.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn has_moved(&mut self, bytes: usize) {
         match self.state.phase() {
             Phase::Answer | Phase::Http2 => {}
             Phase::Idle if bytes > 0 => {
@@ -94,6 +122,7 @@ impl<S: IO> Guarded<S> {
     fn begin_request(&mut self) {
         self.reading.reset();
         self.body_until = None;
+        self.request = Request::default();
     }
 
     /// Nothing has arrived: how long that may go on, and what it would be too slow for.
@@ -209,8 +238,11 @@ impl<S: IO> AsyncRead for Guarded<S> {
         let before = buf.filled().len();
         match Pin::new(&mut this.inner).poll_read(cx, buf) {
             Poll::Ready(result) => {
-                this.has_read(buf.filled().len() - before);
-                Poll::Ready(result)
+                let read = this.has_read(buf.filled().get(before..).unwrap_or_default());
+                if read.is_err() {
+                    buf.set_filled(before);
+                }
+                Poll::Ready(result.and(read))
             }
             Poll::Pending => this.poll_may_wait(cx),
         }

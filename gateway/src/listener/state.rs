@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tollgate_protocol::http1::Flaw;
+
 use super::comments::EventStreams;
 use crate::reason::{self, Reason};
 
@@ -34,6 +36,7 @@ pub enum Phase {
 pub struct ConnectionState {
     phase: AtomicU8,
     cut: AtomicU8,
+    flaw: AtomicU8,
     /// Between two comments on the event stream that is the answer, in milliseconds.
     keep_alive: AtomicU64,
     first_comment: AtomicBool,
@@ -44,13 +47,14 @@ pub struct ConnectionState {
 const NO_STREAM: u64 = 0;
 const NO_KEEP_ALIVE: u64 = u64::MAX;
 
-/// What a client was too slow for.
+/// Why a connection is ended: what its client was too slow for, or got wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Cut {
     Head = 1,
     Body = 2,
     Answer = 3,
+    Framing = 4,
 }
 
 impl Cut {
@@ -59,6 +63,7 @@ impl Cut {
             Cut::Head => &reason::HEAD_TIMEOUT,
             Cut::Body => &reason::BODY_TOO_SLOW,
             Cut::Answer => &reason::ANSWER_NOT_READ,
+            Cut::Framing => &reason::MALFORMED_BODY,
         }
     }
 }
@@ -69,6 +74,7 @@ impl Default for ConnectionState {
         ConnectionState {
             phase: AtomicU8::new(Phase::Head as u8),
             cut: AtomicU8::new(0),
+            flaw: AtomicU8::new(0),
             keep_alive: AtomicU64::new(NO_STREAM),
             first_comment: AtomicBool::new(false),
             between_events: AtomicBool::new(false),
@@ -96,12 +102,30 @@ impl ConnectionState {
             1 => Some(Cut::Head),
             2 => Some(Cut::Body),
             3 => Some(Cut::Answer),
+            4 => Some(Cut::Framing),
             _ => None,
         }
     }
 
     pub fn set_cut(&self, cut: Cut) {
         self.cut.store(cut as u8, Ordering::Relaxed);
+    }
+
+    /// What is wrong with a request that has arrived.
+    pub fn flaw(&self) -> Option<Flaw> {
+        match self.flaw.load(Ordering::Relaxed) {
+            1 => Some(Flaw::RequestLine),
+            2 => Some(Flaw::Chunk),
+            _ => None,
+        }
+    }
+
+    pub fn set_flaw(&self, flaw: Flaw) {
+        let flaw = match flaw {
+            Flaw::RequestLine => 1,
+            Flaw::Chunk => 2,
+        };
+        self.flaw.store(flaw, Ordering::Relaxed);
     }
 
     /// The event stream that is being answered with, if it may get comments.
@@ -143,6 +167,11 @@ pub fn enter(phase: Phase) {
 /// Why this task's connection was cut, if it was.
 pub fn cut() -> Option<Cut> {
     CONNECTION.try_with(|connection| connection.cut()).ok().flatten()
+}
+
+/// What is wrong with the bytes of this task's request, if anything is.
+pub fn flaw() -> Option<Flaw> {
+    CONNECTION.try_with(|connection| connection.flaw()).ok().flatten()
 }
 
 /// Says that this task answers with an event stream that gets comments, or no longer does.
