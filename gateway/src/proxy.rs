@@ -100,6 +100,7 @@ impl Proxy {
             Some(page) => page.expose_reply(reply),
             None => reply,
         };
+        respond::forget_fields(session);
         // Only the client can make this fail.
         reply.write(session).await.map_err(|error| error.into_down())?;
         Ok(true)

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use http::Version;
 use http::header::{self, HeaderName, HeaderValue};
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -125,6 +126,17 @@ impl Reply {
             session.write_response_body(Some(self.body), true).await?;
         }
         Ok(())
+    }
+}
+
+/// Lets go of the fields of a request that nobody will look at any more. Over HTTP/2 a client may hold the answer back for
+/// as long as it likes to read slowly, and a few bytes of it may have made thousands of fields.
+pub fn forget_fields(session: &mut Session) {
+    let request = session.req_header();
+    let without = RequestHeader::build(request.method.clone(), request.raw_path(), Some(0));
+    if let (Version::HTTP_2, Ok(mut without)) = (request.version, without) {
+        without.set_version(Version::HTTP_2);
+        *session.req_header_mut() = without;
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::admin::Admin;
+use crate::canonical;
 use crate::config::{self, Checked, Config};
 use crate::control::Control;
 use crate::edge::Edge;
@@ -155,6 +156,9 @@ fn terms_of(edge: Arc<Edge>, listener: usize) -> Box<dyn Fn() -> Terms + Send + 
 
 /// What one client may have open at once; each costs memory before anyone knows who it is.
 const H2_STREAMS: u32 = 64;
+/// What a head may hold at most, as RFC 9113 §6.5.2 counts: 32 bytes for each field on top. A few bytes on the wire may
+/// stand for all of it.
+const H2_HEAD_BYTES: usize = canonical::HEAD_BYTES_MAX + canonical::FIELDS_MAX * 32;
 
 fn http_options(listener: &config::Listener) -> HttpServerOptions {
     let mut options = HttpServerOptions::default();
@@ -170,6 +174,7 @@ fn http_options(listener: &config::Listener) -> HttpServerOptions {
 fn h2_options() -> H2Options {
     let mut options = default_h2_options();
     options.max_concurrent_streams(H2_STREAMS);
+    options.max_header_list_size(u32::try_from(H2_HEAD_BYTES).unwrap_or(u32::MAX));
     options
 }
 

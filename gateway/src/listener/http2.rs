@@ -4,6 +4,7 @@
 //! Pingora reads a body and waits for its client to go away by the same call, over and over while the upstream is waited
 //! for, and gives it up whenever something else happens. Whatever is done there must bear that.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,9 +27,6 @@ use super::limits::Limits;
 use super::pace::Pace;
 use super::state::{ConnectionState, Cut};
 
-/// What one write may hold at most: a chunk of a body as Pingora reads it.
-const CHUNK: u32 = 64 * 1024;
-
 /// A request and its answer.
 pub struct Http2Stream {
     inner: HttpSession,
@@ -36,19 +34,22 @@ pub struct Http2Stream {
     reading: Pace,
     body_timeout: Option<Duration>,
     body_until: Option<Instant>,
+    min_response_rate: Option<NonZeroU32>,
+    grace: Duration,
     comments: Comments,
     /// What is left to send of a comment that was begun. Byte by byte, so that giving up a write loses none.
     unsent: &'static [u8],
 }
 
 impl Http2Stream {
-    pub fn new(mut inner: HttpSession, limits: &Limits, state: Arc<ConnectionState>) -> Http2Stream {
-        inner.set_write_timeout(write_timeout(limits));
+    pub fn new(inner: HttpSession, limits: &Limits, state: Arc<ConnectionState>) -> Http2Stream {
         Http2Stream {
             inner,
             state,
             reading: Pace::new(limits.min_request_rate, limits.min_rate_grace),
             body_timeout: limits.body_timeout,
+            min_response_rate: limits.min_response_rate,
+            grace: limits.min_rate_grace,
             body_until: None,
             comments: Comments::default(),
             unsent: &[],
@@ -97,6 +98,15 @@ impl Http2Stream {
         }
     }
 
+    /// The minimum rate of what is written next, for a client that takes its time with one stream and not with the
+    /// connection: for that one the connection's own bytes show nothing to wait for.
+    fn bound_write(&mut self, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let timeout =
+            self.min_response_rate.map(|rate| self.grace + Duration::from_secs(1) * bytes / rate.get());
+        self.inner.set_write_timeout(timeout);
+    }
+
     async fn write_comment(&mut self) -> Result<()> {
         self.unsent = COMMENT;
         self.comments.written(&self.state);
@@ -104,6 +114,7 @@ impl Http2Stream {
     }
 
     async fn write_unsent(&mut self) -> Result<()> {
+        self.bound_write(self.unsent.len());
         while let Some((byte, rest)) = self.unsent.split_first() {
             self.inner.write_body(Bytes::from_static(std::slice::from_ref(byte)), false).await?;
             self.unsent = rest;
@@ -112,10 +123,11 @@ impl Http2Stream {
     }
 }
 
-/// The minimum rate, for a client that takes its time with one stream and not with the connection: for that one the
-/// stream below sees nothing to wait for.
-fn write_timeout(limits: &Limits) -> Option<Duration> {
-    limits.min_response_rate.map(|rate| limits.min_rate_grace + Duration::from_secs(1) * CHUNK / rate.get())
+fn bytes_of(task: &HttpTask) -> usize {
+    match task {
+        HttpTask::Body(Some(piece), _) => piece.len(),
+        _ => 0,
+    }
 }
 
 #[async_trait]
@@ -146,6 +158,7 @@ impl Session for Http2Stream {
 
     async fn write_body(&mut self, data: Bytes, end: bool) -> Result<()> {
         self.write_unsent().await?;
+        self.bound_write(data.len());
         self.inner.write_body(data, end).await
     }
 
@@ -156,6 +169,7 @@ impl Session for Http2Stream {
 
     async fn response_duplex_vec(&mut self, tasks: Vec<HttpTask>) -> Result<bool> {
         self.write_unsent().await?;
+        self.bound_write(tasks.iter().map(bytes_of).max().unwrap_or_default());
         let ended = self.inner.response_duplex_vec(tasks).await?;
         self.comments.written(&self.state);
         Ok(ended)
