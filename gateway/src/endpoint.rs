@@ -16,6 +16,7 @@ pub mod lease;
 pub mod peer;
 pub mod resolve;
 pub mod retries;
+pub mod seal;
 pub mod sessions;
 pub mod timeouts;
 

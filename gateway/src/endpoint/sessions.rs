@@ -10,8 +10,8 @@ use std::time::Duration;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-/// An id is visible ASCII without a limit of its own; a longer one is not remembered.
-const ID_BYTES_MAX: usize = 1024;
+/// An id is visible ASCII without a limit of its own; a longer one is neither remembered nor sealed.
+pub const ID_BYTES_MAX: usize = 1024;
 
 /// How much is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
