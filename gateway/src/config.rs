@@ -38,6 +38,7 @@ pub use crate::endpoint::capacity::Limits as UpstreamLimits;
 pub use crate::endpoint::connection::Pool;
 pub use crate::endpoint::health::HealthCheck;
 pub use crate::endpoint::retries::Budget as RetryBudget;
+pub use crate::endpoint::seal::Key as SealKey;
 pub use crate::endpoint::sessions::Bounds as SessionBounds;
 pub use crate::endpoint::timeouts::Timeouts;
 pub use crate::listener::comments::EventStreams;
@@ -154,13 +155,22 @@ pub struct Api {
     pub path: String,
     pub authorization: Authorization,
     pub balance: Balance,
-    pub sessions: SessionBounds,
+    pub sessions: Sessions,
     pub retry_budget: RetryBudget,
     pub event_streams: EventStreams,
     /// At least one, not all of them backups, no two with the same URL.
     pub endpoints: Vec<Endpoint>,
     /// Exactly one for now.
     pub plans: Vec<Plan>,
+}
+
+/// How the endpoint of an MCP session is found again, with `balance: session`.
+#[derive(Debug, Clone)]
+pub enum Sessions {
+    /// This process remembers it, where there are several.
+    Remembered(SessionBounds),
+    /// The session's id holds it, sealed with the first of these keys. At least one.
+    Sealed(Arc<[SealKey]>),
 }
 
 /// Who owns the OAuth of an API.

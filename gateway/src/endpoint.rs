@@ -2,8 +2,8 @@
 //!
 //! [`peer`] says how a connection to it is made, [`connection`] and [`timeouts`] how long it may take, [`resolve`] where it is, [`breaker`] [`health`] and [`checks`] whether
 //! requests go there. Which
-//! endpoint of an API a request goes to is for [`group`], [`balance`] and [`sessions`]; [`lease`] is a request's hold
-//! on it, [`capacity`] bounds how many there are, [`retries`] how often another is tried.
+//! endpoint of an API a request goes to is for [`group`], [`balance`], [`sessions`] and [`seal`]; [`lease`] is a
+//! request's hold on it, [`capacity`] bounds how many there are, [`retries`] how often another is tried.
 
 pub mod balance;
 pub mod breaker;
@@ -33,6 +33,7 @@ use self::breaker::Breaker;
 use self::capacity::Capacity;
 use self::health::Health;
 use self::resolve::Addresses;
+use self::seal::Identity;
 use crate::config;
 use crate::relay::metadata::MetadataCache;
 
@@ -40,6 +41,7 @@ use crate::relay::metadata::MetadataCache;
 pub struct Endpoint {
     /// Its URL as text, which is no other endpoint's of the API.
     pub id: Arc<str>,
+    pub identity: Identity,
     /// What the operator chose, by which a reload tells whether this is still the same endpoint.
     pub settings: config::Endpoint,
     /// How the API's path and the endpoint's map onto each other.
@@ -73,8 +75,10 @@ impl Endpoint {
         let origin = settings.url.origin();
         let host = HeaderValue::from_str(&origin.authority()).map_err(|error| error.to_string())?;
         let addresses = addresses.unwrap_or_else(|| Arc::new(Addresses::new(origin.host(), origin.port())));
+        let id = settings.url.to_string();
         Ok(Endpoint {
-            id: settings.url.to_string().into(),
+            identity: Identity::of(&id),
+            id: id.into(),
             mount: Mount::new(public_path, settings.url.clone()),
             upstream_resource,
             host,

@@ -101,6 +101,7 @@ impl Identifier {
 pub mod testing {
     //! APIs for unit tests of the modules around this one.
     use super::*;
+    use crate::affinity::Affinity;
     use crate::endpoint::balance::Strategy;
     use crate::endpoint::retries::Budget;
 
@@ -110,7 +111,12 @@ pub mod testing {
             name: name.to_string(),
             hosts: hosts.iter().map(ToString::to_string).collect(),
             path: path.to_string(),
-            endpoints: Endpoints::new(vec![endpoint], Strategy::RoundRobin, None, Budget::default()),
+            endpoints: Endpoints::new(
+                vec![endpoint],
+                Strategy::RoundRobin,
+                Affinity::None,
+                Budget::default(),
+            ),
             plans: vec![Plan { name: "keyless".to_string() }],
             announced: Arc::default(),
             event_streams: EventStreams::default(),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::HeaderMap;
-use http::header::HeaderName;
 use tollgate_protocol::url::HttpUrl;
 
+use crate::affinity::{self, Followed, McpSession};
 use crate::context::Route;
 use crate::endpoint::Endpoint;
 use crate::endpoint::breaker::Failure;
@@ -16,23 +16,18 @@ use crate::logging::Fields;
 use crate::reason;
 use crate::respond::Refusal;
 
-pub const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
-const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-/// From this version on there are no sessions: an id that comes all the same means nothing.
-const STATELESS_SINCE: &[u8] = b"2026-07-28";
-
 /// An endpoint, held for one request.
 pub struct Hop {
     pub endpoint: Lease,
     /// Path and query as the endpoint is asked for them.
     pub target: String,
     /// The session the request belongs to: no other endpoint knows it.
-    pub session: Option<String>,
+    pub session: Option<McpSession>,
     bound: bool,
 }
 
 impl Hop {
-    fn new(route: &Route, endpoint: Lease, session: Option<String>) -> Hop {
+    fn new(route: &Route, endpoint: Lease, session: Option<McpSession>) -> Hop {
         let bound = session.is_some() || route.announced.is_some();
         let target = match &route.announced {
             Some(announced) => match &route.query {
@@ -81,15 +76,14 @@ pub async fn choose(route: &Route, headers: &HeaderMap, now: Instant) -> Result<
         let lease = take(endpoint, now).await?.ok_or_else(|| unavailable(&route.api, now))?;
         return Ok(Hop::new(route, lease, None));
     }
-    if let (Some(sessions), Some(id)) = (&endpoints.sessions, session_id(headers)?) {
-        let minted_by = sessions.endpoint_of(id).ok_or_else(|| Refusal::new(&reason::SESSION_UNKNOWN))?;
-        let lease = match endpoints.by_id(&minted_by) {
+    if let Some(Followed { session, holder }) = affinity::follow(endpoints, headers)? {
+        let lease = match holder {
             Some(endpoint) => take(endpoint, now).await?,
             None => None,
         };
         return match lease {
-            Some(lease) => Ok(Hop::new(route, lease, Some(id.to_string()))),
-            None => Err(lost(&route.api, id, now)),
+            Some(lease) => Ok(Hop::new(route, lease, Some(session))),
+            None => Err(lost(&route.api, &session, now)),
         };
     }
     let lease = match endpoints.pick(&[], now) {
@@ -128,51 +122,17 @@ pub fn fail_over(route: &Route, from: &Hop, tried: &mut Vec<Arc<Endpoint>>) -> O
 /// begin with.
 pub fn session_is_lost(route: &Route, hop: &Hop) -> Option<Refusal> {
     let now = Instant::now();
-    let id = hop.session.as_deref()?;
+    let session = hop.session.as_ref()?;
     let another = route.api.endpoints.has_another(hop.endpoint.endpoint(), now);
-    another.then(|| lost(&route.api, id, now))
+    another.then(|| lost(&route.api, session, now))
 }
 
-/// Learns from an answer which endpoint holds a session, and that one has ended.
-pub fn learn_session(route: &Route, hop: &Hop, method: &http::Method, status: u16, headers: &HeaderMap) {
-    let Some(sessions) = &route.api.endpoints.sessions else { return };
-    let ended = status == 404 || (*method == http::Method::DELETE && (200..300).contains(&status));
-    match &hop.session {
-        Some(id) if ended => sessions.forget(id),
-        Some(_) => {}
-        None => {
-            let minted = headers.get(SESSION_ID).and_then(|id| id.to_str().ok());
-            if let Some(id) = minted.filter(|_| (200..300).contains(&status)) {
-                sessions.learn(id, &hop.endpoint.id);
-            }
-        }
+fn lost(api: &Api, session: &McpSession, now: Instant) -> Refusal {
+    if !api.endpoints.any_available(now) {
+        return unavailable(api, now);
     }
-}
-
-/// The session a request names, where its protocol version has sessions.
-fn session_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let version = headers.get(PROTOCOL_VERSION).map(|version| version.as_bytes());
-    if version.is_some_and(|version| version >= STATELESS_SINCE) {
-        return Ok(None);
-    }
-    let mut ids = headers.get_all(SESSION_ID).iter();
-    match (ids.next(), ids.next()) {
-        (None, _) => Ok(None),
-        // An id that is no visible ASCII was never minted.
-        (Some(id), None) => Ok(Some(id.to_str().unwrap_or_default())),
-        (Some(_), Some(_)) => Err(Refusal::because(
-            &reason::MALFORMED_HEAD,
-            "The request must carry at most one Mcp-Session-Id field.",
-        )),
-    }
-}
-
-fn lost(api: &Api, id: &str, now: Instant) -> Refusal {
-    if let Some(sessions) = api.endpoints.sessions.as_ref().filter(|_| api.endpoints.any_available(now)) {
-        sessions.forget(id);
-        return Refusal::new(&reason::SESSION_LOST);
-    }
-    unavailable(api, now)
+    affinity::forget(&api.endpoints, session);
+    Refusal::new(&reason::SESSION_LOST)
 }
 
 /// A place may be free any time.

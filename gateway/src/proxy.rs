@@ -17,6 +17,7 @@ use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use tollgate_protocol::client::Client;
 
 use crate::access_log;
+use crate::affinity;
 use crate::canonical;
 use crate::context::{Context, RequestId, Route};
 use crate::edge::Edge;
@@ -335,22 +336,16 @@ impl ProxyHttp for Proxy {
         let (Some(route), Some(hop)) = (&context.route, &context.hop) else {
             return Err(failure::no_route());
         };
-        hop::learn_session(
-            route,
-            hop,
-            &session.req_header().method,
-            response.status.as_u16(),
-            &response.headers,
-        );
+        let followed = affinity::answered(route, hop, session.req_header(), response);
         refused_token::diagnose(route, hop, session.req_header(), response);
         let relayed = match self.edge.source(&context.gateway, route, &hop.endpoint) {
             Ok(source) => challenge::relay(&source, route, response).await,
             Err(refusal) => Err(refusal),
         };
-        if let Err(refusal) = relayed {
+        if let Err(refusal) = followed.and(relayed) {
             let status = refusal.reason.status;
             context.refusal = Some(refusal);
-            return Err(Error::explain(ErrorType::HTTPStatus(status), "the challenge was not relayed"));
+            return Err(Error::explain(ErrorType::HTTPStatus(status), "the answer was not relayed"));
         }
         redirect::relay(route, hop, response);
         if let Some(page) = &context.web_origin {

@@ -58,6 +58,7 @@ reasons! {
     UPSTREAM_UNREACHABLE = 502 "upstream_unreachable", "The MCP server could not be reached.";
     UPSTREAM_TIMEOUT = 504 "upstream_timeout", "The MCP server did not answer in time.";
     UPSTREAM_FAILED = 502 "upstream_failed", "The MCP server's answer could not be relayed.";
+    UPSTREAM_SESSION_UNUSABLE = 502 "upstream_session_unusable", "The MCP server's session id cannot be sealed.";
     UPSTREAM_CHALLENGE_TOO_LARGE = 502 "upstream_challenge_too_large", "The MCP server's challenge is larger than this gateway accepts.";
     FOREIGN_MESSAGE_ENDPOINT = 502 "foreign_message_endpoint", "The MCP server announced a message endpoint on another origin.";
     CLIENT_CLOSED = 499 "client_closed", "The client went away before the answer was complete.";

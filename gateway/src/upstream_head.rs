@@ -1,5 +1,6 @@
 //! The request head as the upstream gets it, and its response head as far as the connection is concerned.
-//! `Authorization`, every `Mcp-*` field and the body pass as they came.
+//! `Authorization`, every `Mcp-*` field and the body pass as they came; the one exception is a sealed `Mcp-Session-Id`,
+//! in place of which the endpoint gets the id it gave the session itself.
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Uri, Version};
@@ -9,6 +10,7 @@ use pingora_proxy::Session;
 
 use tollgate_protocol::client::Client;
 
+use crate::affinity::SESSION_ID;
 use crate::config::UpstreamHost;
 use crate::context::Route;
 use crate::hop::Hop;
@@ -31,6 +33,9 @@ pub fn prepare(route: &Route, hop: &Hop, client: Option<&Client>, request: &mut 
         request.insert_header(header::HOST, hop.endpoint.host.clone())?;
     }
     say_how_it_got_here(route, hop, client, request)?;
+    if let Some(own_id) = hop.session.as_ref().and_then(|session| session.own_id.clone()) {
+        request.insert_header(SESSION_ID, own_id)?;
+    }
     if opens_an_event_stream(request) {
         // The first event of a legacy stream has to be read, so it must not be compressed.
         request.remove_header(&header::ACCEPT_ENCODING);

@@ -7,11 +7,16 @@ use std::sync::Arc;
 use tollgate_protocol::mount::Mount;
 use tollgate_protocol::url::Scheme;
 
-use super::{Api as ApiConfig, Balance, Config, Endpoint as EndpointConfig, Listener as ListenerConfig};
+use super::{
+    Api as ApiConfig, Balance, Config, Endpoint as EndpointConfig, Listener as ListenerConfig, SessionBounds,
+    Sessions as SessionsConfig,
+};
+use crate::affinity::Affinity;
 use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
 use crate::endpoint::balance::Strategy;
 use crate::endpoint::group::Endpoints;
+use crate::endpoint::seal::Seal;
 use crate::endpoint::sessions::Sessions;
 use crate::gateway::{Api, Gateway, Listener};
 use crate::listener::tls::server_config;
@@ -75,7 +80,7 @@ fn build_api(api: &ApiConfig, running: Option<&Gateway>) -> Result<Api, String> 
         name: api.name.clone(),
         hosts: api.hosts.clone(),
         path: api.path.clone(),
-        endpoints: Endpoints::new(endpoints, strategy(api.balance), sessions(api, before), api.retry_budget),
+        endpoints: Endpoints::new(endpoints, strategy(api.balance), affinity(api, before), api.retry_budget),
         plans: api.plans.iter().map(|plan| Plan { name: plan.name.clone() }).collect(),
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
         event_streams: api.event_streams,
@@ -115,12 +120,20 @@ fn strategy(balance: Balance) -> Strategy {
     }
 }
 
-/// One endpoint knows its sessions itself.
-fn sessions(api: &ApiConfig, before: Option<&Arc<Api>>) -> Option<Arc<Sessions>> {
-    if api.balance != Balance::Session || api.endpoints.len() < 2 {
-        return None;
+/// Where there is one endpoint it knows its sessions itself, unless others may join it one day.
+fn affinity(api: &ApiConfig, before: Option<&Arc<Api>>) -> Affinity {
+    match &api.sessions {
+        SessionsConfig::Sealed(keys) => Affinity::Sealed(Seal::new(&api.name, keys.clone())),
+        SessionsConfig::Remembered(bounds) if api.balance == Balance::Session && api.endpoints.len() > 1 => {
+            Affinity::Learnt(sessions(*bounds, before))
+        }
+        SessionsConfig::Remembered(_) => Affinity::None,
     }
-    let known = before.and_then(|before| before.endpoints.sessions.clone());
-    let same = known.filter(|known| known.bounds == api.sessions);
-    Some(same.unwrap_or_else(|| Arc::new(Sessions::new(api.sessions))))
+}
+
+fn sessions(bounds: SessionBounds, before: Option<&Arc<Api>>) -> Arc<Sessions> {
+    match before.map(|before| &before.endpoints.affinity) {
+        Some(Affinity::Learnt(known)) if known.bounds == bounds => known.clone(),
+        _ => Arc::new(Sessions::new(bounds)),
+    }
 }

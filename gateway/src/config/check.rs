@@ -14,6 +14,7 @@ mod limits;
 mod listeners;
 mod outliers;
 mod revocation;
+mod seal_keys;
 mod timeouts;
 mod tls;
 mod upstream;

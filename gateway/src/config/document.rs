@@ -308,10 +308,10 @@ pub enum Balance {
     LeastRequests,
 }
 
-/// What is remembered of the MCP sessions of several endpoints. A session that is not remembered is answered 404, at
-/// which its client begins a new one.
+/// How the endpoint of an MCP session is found again, where an API has several. A session of which it is not found is
+/// answered 404, at which its client begins a new one.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `max` or `idle_timeout`")]
+#[serde(deny_unknown_fields, expecting = "a mapping with `max`, `idle_timeout` or `seal_keys`")]
 pub struct Sessions {
     /// Sessions remembered at the same time.
     #[schemars(range(min = 1), extend("default" = 100_000))]
@@ -320,6 +320,13 @@ pub struct Sessions {
     /// How long a session without requests is remembered.
     #[schemars(extend("default" = "24h"))]
     pub idle_timeout: Option<Duration>,
+
+    /// Files with a key each, as `openssl rand -hex 32` makes one, the same in all gateways that clients may come to.
+    /// With any, nothing is remembered: the id a client gets for its session holds the endpoint and the server's own
+    /// id, sealed with the first key. Every key opens. Not with `max` or `idle_timeout`.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub seal_keys: Vec<FilePath>,
 }
 
 /// What is done for event streams that are silent, which some clients and middleboxes take for dead. A comment is

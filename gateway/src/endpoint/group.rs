@@ -11,7 +11,7 @@ use super::balance::{Strategy, Tier};
 use super::breaker::Failure;
 use super::lease::Lease;
 use super::retries::{Budget, Retries};
-use super::sessions::Sessions;
+use crate::affinity::Affinity;
 
 /// At least one endpoint, unless built from none.
 pub struct Endpoints {
@@ -19,24 +19,18 @@ pub struct Endpoints {
     /// Asked only when no primary takes requests.
     backups: Tier,
     strategy: Strategy,
-    /// Where sessions are followed: for several endpoints, unless the operator wants none of it.
-    pub sessions: Option<Arc<Sessions>>,
+    pub affinity: Affinity,
     pub retries: Retries,
 }
 
 impl Endpoints {
-    pub fn new(
-        all: Vec<Arc<Endpoint>>,
-        strategy: Strategy,
-        sessions: Option<Arc<Sessions>>,
-        budget: Budget,
-    ) -> Endpoints {
+    pub fn new(all: Vec<Arc<Endpoint>>, strategy: Strategy, affinity: Affinity, budget: Budget) -> Endpoints {
         let (backups, primaries) = all.into_iter().partition(|endpoint| endpoint.settings.backup);
         Endpoints {
             primaries: Tier::new(primaries),
             backups: Tier::new(backups),
             strategy,
-            sessions,
+            affinity,
             retries: Retries::new(budget),
         }
     }
@@ -109,7 +103,7 @@ mod tests {
             Arc::new(Endpoint::new(settings, "/a", None, None).expect("an endpoint"))
         };
         let all = backups.iter().enumerate().map(endpoint).collect();
-        Endpoints::new(all, Strategy::RoundRobin, None, Budget::default())
+        Endpoints::new(all, Strategy::RoundRobin, Affinity::None, Budget::default())
     }
 
     fn eject(endpoint: &Arc<Endpoint>, now: Instant) {

@@ -6,6 +6,7 @@ mod failover;
 mod health;
 mod outliers;
 mod pool;
+mod sealed;
 mod sessions;
 mod timeouts;
 mod tls;

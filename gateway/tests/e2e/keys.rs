@@ -52,6 +52,7 @@ const PROVED_BY: &[(&str, &str)] = &[
     ("apis[].plans[].name", "the_access_log_calls_things_by_their_names"),
     ("apis[].sessions.idle_timeout", "a_session_without_requests_is_forgotten_in_time"),
     ("apis[].sessions.max", "only_so_many_sessions_are_remembered"),
+    ("apis[].sessions.seal_keys", "a_session_begun_at_one_gateway_goes_on_at_another"),
     (
         "apis[].upstream.health_check.healthy_threshold",
         "an_endpoint_turns_only_after_so_many_checks_in_a_row",

@@ -40,9 +40,9 @@ impl Checker<'_> {
             self.entrypoint(&hosts, written.hosts.is_empty(), mount, path);
         }
         let authorization = self.authorization(written, &path.key("authorization"));
-        let balance = balance::check(written, path, self.findings);
         let event_streams =
             event_streams::check(&written.event_streams, &path.key("event_streams"), self.findings);
+        let balance = balance::check(written, path, self.folder, self.findings);
         let endpoints = upstream::check_endpoints(written, path, self.folder, self.findings);
         let plans = upstream::check_plans(written, &path.key("plans"), self.findings);
         Some(Api {

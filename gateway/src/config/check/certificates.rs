@@ -32,14 +32,17 @@ pub fn authorities(written: &str, folder: &Path) -> Result<CertificateAuthoritie
 /// A PEM file and where it is.
 pub fn read_pem(written: &str, folder: &Path) -> Result<(PathBuf, Vec<u8>), Refusal> {
     let file = folder.join(written);
-    let pem = read(&file).map_err(|reason| {
-        let refusal = Refusal::new(format!("cannot read {}: {reason}", quoted(written)));
-        match Path::new(written).is_relative() {
-            true => refusal.help("a relative path starts at the folder of this file"),
-            false => refusal,
-        }
-    })?;
+    let pem = read(&file).map_err(|reason| unreadable(written, &reason))?;
     Ok((file, pem))
+}
+
+/// What is said of a file that cannot be read.
+pub fn unreadable(written: &str, reason: &str) -> Refusal {
+    let refusal = Refusal::new(format!("cannot read {}: {reason}", quoted(written)));
+    match Path::new(written).is_relative() {
+        true => refusal.help("a relative path starts at the folder of this file"),
+        false => refusal,
+    }
 }
 
 /// The certificates of a PEM file, at least one.

@@ -1,6 +1,7 @@
 //! What is refused before a line of YAML is read, and what one run reports.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -159,6 +160,56 @@ fn a_lone_certificate_and_an_outdated_list_are_warned_about() {
     assert_eq!(said.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [5, 7], "{said:#?}");
     assert!(said[0].1.contains("unless it is a root that clients know"), "{}", said[0].1);
     assert!(said[1].1.contains("was to be replaced by Jan  2"), "{}", said[1].1);
+}
+
+/// What is said of an API with these key files, each a name, what it holds and who may read it.
+fn key_findings(files: &[(&str, &str, u32)]) -> Vec<(Severity, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text, mode) in files {
+        let file = folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(*mode)).unwrap();
+    }
+    let names: Vec<&str> = files.iter().map(|(name, ..)| *name).collect();
+    let text = format!("{SMALL}    sessions: {{ seal_keys: [{}] }}\n", names.join(", "));
+    let found = match config::load_text(&text, "gateway.yaml", folder.path()) {
+        Ok(checked) => checked.warnings,
+        Err(report) => report.diagnostics().to_vec(),
+    };
+    found.iter().map(|found| (found.severity, found.to_string())).collect()
+}
+
+const KEY: &str = "0f1E2d3C4b5A69788796a5b4c3d2e1f00f1E2d3C4b5A69788796a5b4c3d2e1f0";
+const KEY_IN_BASE64: &str = "Dx4tPEtaaXiHlqW0w9Lh8A8eLTxLWml4h5altMPS4fA=";
+
+#[test]
+fn a_seal_key_is_hexadecimal_or_base64_and_others_may_neither_read_nor_change_it() {
+    for (text, mode) in [(KEY, 0o600), (&format!(" {KEY}\r\n\n"), 0o400), (KEY_IN_BASE64, 0o660)] {
+        assert_eq!(key_findings(&[("a.key", text, mode)]), [], "{text} {mode:o}");
+    }
+    for mode in [0o604, 0o602, 0o644] {
+        let found = key_findings(&[("a.key", KEY, mode)]);
+        assert_eq!(found.len(), 1, "{mode:o}");
+        assert_eq!(found[0].0, Severity::Warning, "{mode:o}");
+        assert!(found[0].1.contains("in `a.key`"), "{}", found[0].1);
+    }
+}
+
+#[test]
+fn the_same_seal_key_twice_is_refused_however_it_is_written_and_never_shown() {
+    let found = key_findings(&[("a.key", KEY, 0o600), ("b.key", KEY_IN_BASE64, 0o600)]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, Severity::Error);
+    assert!(found[0].1.contains("`b.key` holds a key that is in the list already"), "{}", found[0].1);
+    let unusable = key_findings(&[("a.key", &KEY[1..], 0o600), ("b.key", &KEY_IN_BASE64[4..], 0o600)]);
+    assert_eq!(unusable.len(), 2, "{unusable:?}");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.key"), KEY).unwrap();
+    let text = format!("{SMALL}    sessions: {{ seal_keys: [a.key] }}\n");
+    let config = config::load_text(&text, "gateway.yaml", folder.path()).unwrap().config;
+    for shown in [format!("{config:?}"), format!("{found:?}"), format!("{unusable:?}")] {
+        assert!(!shown.contains("1E2d3C") && !shown.contains("aaXiHlqW") && !shown.contains("30, 45, 60"));
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::support::certificates::Authority;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tollgate::config::{self, Checked, schema};
@@ -16,7 +17,7 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     files
 }
 
-/// A copy of `conf/` in which the certificate files that its recipes name exist.
+/// A copy of `conf/` in which the certificate and key files that its recipes name exist.
 fn conf() -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for file in files(&Path::new(ROOT).join("conf"), "yaml") {
@@ -31,6 +32,8 @@ fn conf() -> tempfile::TempDir {
     fs::rename(key, copy.path().join("edge.key")).unwrap();
     let revoked = authority.revoke(&authority.certify("revoked", "DNS:revoked.example.com").0);
     fs::rename(revoked, copy.path().join("partners.crl")).unwrap();
+    fs::write(copy.path().join("sessions.key"), "7d".repeat(32)).unwrap();
+    fs::set_permissions(copy.path().join("sessions.key"), fs::Permissions::from_mode(0o600)).unwrap();
     copy
 }
 
