@@ -197,14 +197,16 @@ fn check_framing(request: &RequestHeader) -> Result<(), Refusal> {
 }
 
 /// RFC 9110 §7.6.1. A client may name fields of its own that end here, but none that says who is asked for
-/// what: Pingora breaks off such a request without an answer, and after it has connected to the upstream.
+/// what, and none the gateway goes by: Pingora breaks off such a request without an answer, and after it has connected to the upstream.
 fn check_connection(request: &RequestHeader) -> Result<(), Refusal> {
     let fields = request.headers.get_all(header::CONNECTION).iter();
     let options = fields.flat_map(|field| field.as_bytes().split(|byte| *byte == b','));
     let options: Vec<&[u8]> = options.map(<[u8]>::trim_ascii).filter(|option| !option.is_empty()).collect();
     let names_another = |option: &&[u8]| match HeaderName::from_bytes(option) {
         Ok(name) => {
-            matches!(name, header::HOST | header::AUTHORIZATION) || minted::FORWARDING.contains(&name)
+            matches!(name, header::HOST | header::AUTHORIZATION)
+                || minted::is_forwarding(&name)
+                || minted::is_heeded(&name)
         }
         Err(_) => true,
     };

@@ -66,10 +66,10 @@ impl Context {
         self.wait.as_ref().is_some_and(Wait::is_over)
     }
 
-    /// The endpoint did not answer.
-    pub fn not_answered(&mut self) {
+    /// The endpoint did not answer, for this reason.
+    pub fn not_answered(&mut self, kind: Failure) {
         if let (Some(route), Some(hop)) = (&self.route, &mut self.hop) {
-            hop.failed(&route.api, Failure::Silent);
+            hop.failed(&route.api, kind);
         }
     }
 
@@ -80,9 +80,9 @@ impl Context {
         self.attempts < hop.endpoint.addresses.current().len()
     }
 
-    /// Turns to another endpoint, if the request may go to one.
-    pub fn fail_over(&mut self) -> bool {
-        self.not_answered();
+    /// Turns to another endpoint after this one has failed, if the request may go to one.
+    pub fn fail_over(&mut self, kind: Failure) -> bool {
+        self.not_answered(kind);
         let (Some(route), Some(hop)) = (&self.route, &self.hop) else { return false };
         match hop::fail_over(route, hop, &mut self.tried) {
             Some(next) => {

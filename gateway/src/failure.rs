@@ -4,6 +4,7 @@ use log::warn;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::context::Context;
+use crate::endpoint::breaker::Failure;
 use crate::listener::state;
 use crate::reason::{self, Reason};
 use crate::respond::Refusal;
@@ -52,6 +53,14 @@ pub fn is_about_the_client(reason: &Reason) -> bool {
         .contains(&reason)
 }
 
+/// How an upstream has failed that has not answered.
+pub fn kind_of(error: &Error) -> Failure {
+    match reason_of(error) == &reason::UPSTREAM_UNREACHABLE || *error.etype() == ErrorType::ConnectTimedout {
+        true => Failure::Unreachable,
+        false => Failure::Silent,
+    }
+}
+
 /// Whether an upstream is to blame for an error.
 pub fn is_the_upstreams(error: &Error) -> bool {
     *error.esource() == ErrorSource::Upstream
@@ -98,6 +107,11 @@ pub fn is_unpinned_certificate(error: &Error) -> bool {
 /// An answer that was cut for taking too long.
 pub fn took_too_long() -> Box<Error> {
     Error::explain(ErrorType::ReadTimedout, "the answer took too long").into_up()
+}
+
+/// An answer that two readers could read differently, or that nobody asked for.
+pub fn unfit_answer(what: &'static str) -> Box<Error> {
+    Error::explain(ErrorType::InvalidHTTPHeader, what).into_up()
 }
 
 /// A request that reached a hook its route should have been set for.

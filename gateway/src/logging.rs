@@ -66,7 +66,7 @@ fn line(format: LogFormat, level: Level, fields: bool, message: &str) -> String 
     match (format, fields) {
         (LogFormat::Json, true) => format!(r#"{{"time":"{time}","level":"{level}",{message}}}"#),
         (LogFormat::Json, false) => {
-            let message = serde_json::Value::from(message);
+            let message = json_text(message);
             format!(r#"{{"time":"{time}","level":"{level}","event":"message","message":{message}}}"#)
         }
         (LogFormat::Text, true) => format!("{time} {level} {message}"),
@@ -75,6 +75,26 @@ fn line(format: LogFormat, level: Level, fields: bool, message: &str) -> String 
             format!("{time} {level} {}", message.escape_debug().to_string().replace("\\\"", "\""))
         }
     }
+}
+
+/// A text as JSON, with what a terminal may obey escaped as well: JSON itself escapes only the controls below U+0020.
+fn json_text(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    if !json.contains(is_obeyed) {
+        return json;
+    }
+    json.chars().fold(String::with_capacity(json.len() + 16), |mut escaped, c| {
+        let _ = match is_obeyed(c) {
+            true => write!(escaped, "\\u{:04x}", u32::from(c)),
+            false => escaped.write_char(c),
+        };
+        escaped
+    })
+}
+
+/// The other controls, what ends a line elsewhere, and what changes the direction of writing.
+fn is_obeyed(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn lost_line(lost: u64) -> String {
@@ -102,7 +122,7 @@ impl Fields {
         self.name(name);
         // Writing to a String cannot fail.
         let _ = match self.format {
-            LogFormat::Json => write!(self.text, "{}", serde_json::Value::from(value)),
+            LogFormat::Json => write!(self.text, "{}", json_text(value)),
             LogFormat::Text if is_plain(value) => write!(self.text, "{value}"),
             LogFormat::Text => write!(self.text, "{value:?}"),
         };

@@ -11,17 +11,10 @@ pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for
 pub const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 pub const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// What says how a request got here.
-pub const FORWARDING: [HeaderName; 8] = [
-    header::FORWARDED,
-    X_FORWARDED_FOR,
-    X_FORWARDED_HOST,
-    X_FORWARDED_PROTO,
-    HeaderName::from_static("x-forwarded-port"),
-    HeaderName::from_static("x-forwarded-prefix"),
-    HeaderName::from_static("x-forwarded-server"),
-    HeaderName::from_static("x-real-ip"),
-];
+/// What says how a request got here: `X-Forwarded-` with anything after it, and these two. Servers go by more of them
+/// (`-Scheme`, `-Ssl`, `-Uri`, `-User`) than anybody could list.
+const FORWARDING: [HeaderName; 2] = [header::FORWARDED, HeaderName::from_static("x-real-ip")];
+const FORWARDING_PREFIX: &str = "x-forwarded-";
 
 /// What the gateway reads, and the upstream must not read differently.
 const HEEDED: [HeaderName; 5] = [
@@ -32,13 +25,26 @@ const HEEDED: [HeaderName; 5] = [
     HeaderName::from_static("mcp-session-id"),
 ];
 
+/// Whether a field says how a request got here.
+pub fn is_forwarding(name: &HeaderName) -> bool {
+    FORWARDING.contains(name) || name.as_str().starts_with(FORWARDING_PREFIX)
+}
+
+/// Whether the gateway goes by a field.
+pub fn is_heeded(name: &HeaderName) -> bool {
+    HEEDED.contains(name)
+}
+
 /// The first field whose name is another spelling of one that is minted or heeded. Letter case makes no other name.
 pub fn find_alias(headers: &HeaderMap) -> Option<&HeaderName> {
     headers.keys().find(|name| is_alias(name.as_str()))
 }
 
 fn is_alias(name: &str) -> bool {
-    name.contains(['_', '.']) && FORWARDING.iter().chain(&HEEDED).any(|of| folds_to(name, of.as_str()))
+    let forwarding =
+        || name.get(..FORWARDING_PREFIX.len()).is_some_and(|start| folds_to(start, FORWARDING_PREFIX));
+    let named = || FORWARDING.iter().chain(&HEEDED).any(|of| folds_to(name, of.as_str()));
+    name.contains(['_', '.']) && (forwarding() || named())
 }
 
 fn folds_to(name: &str, other: &str) -> bool {
@@ -58,9 +64,14 @@ mod tests {
 
     #[test]
     fn every_spelling_with_underscores_or_dots_is_an_alias() {
-        for name in
-            ["X_Forwarded_For", "x.forwarded.for", "X-Forwarded_For", "X_REAL.IP", "Transfer_Encoding"]
-        {
+        for name in [
+            "X_Forwarded_For",
+            "X_Forwarded_Scheme",
+            "x.forwarded.for",
+            "X-Forwarded_For",
+            "X_REAL.IP",
+            "Transfer_Encoding",
+        ] {
             assert!(alias(name), "{name}");
         }
     }

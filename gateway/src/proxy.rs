@@ -21,6 +21,7 @@ use crate::affinity;
 use crate::canonical;
 use crate::context::{Context, RequestId, Route};
 use crate::edge::Edge;
+use crate::endpoint::breaker::Failure;
 use crate::endpoint::connection::Connection;
 use crate::endpoint::timeouts::Wait;
 use crate::failure;
@@ -208,7 +209,7 @@ impl ProxyHttp for Proxy {
                 }
                 return Ok(Box::new(peer));
             }
-            if !context.fail_over() {
+            if !context.fail_over(Failure::Unreachable) {
                 context.refusal.get_or_insert_with(|| Refusal::new(&reason::UPSTREAM_UNRESOLVED));
                 let what = "the endpoint's name was never resolved";
                 return Err(Error::explain(ErrorType::ConnectNoRoute, what));
@@ -224,7 +225,7 @@ impl ProxyHttp for Proxy {
         mut error: Box<Error>,
     ) -> Box<Error> {
         // Nothing was sent yet, so the next address or endpoint may be tried whatever the method.
-        error.set_retry(context.try_next_address() || context.fail_over());
+        error.set_retry(context.try_next_address() || context.fail_over(Failure::Unreachable));
         error
     }
 
@@ -251,7 +252,7 @@ impl ProxyHttp for Proxy {
             return error;
         }
         if failure::is_unpinned_certificate(&error) {
-            error.set_retry(context.fail_over());
+            error.set_retry(context.fail_over(Failure::Unreachable));
             return error;
         }
         let retry = failure::is_broken_off_by_upstream(&error)
@@ -259,7 +260,7 @@ impl ProxyHttp for Proxy {
             && !context.is_over();
         // A byte of the request may have left: only what may be done twice is sent again.
         let repeatable = session.req_header().method.is_idempotent() && whole_request_is_kept;
-        error.set_retry(retry && repeatable && context.fail_over());
+        error.set_retry(retry && repeatable && context.fail_over(Failure::Silent));
         error
     }
 
@@ -314,6 +315,7 @@ impl ProxyHttp for Proxy {
         response: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
+        upstream_head::check(response)?;
         if !response.status.is_informational() {
             context.answered(response.status.as_u16());
             if let Some(wait) = &mut context.wait {
@@ -357,7 +359,7 @@ impl ProxyHttp for Proxy {
                 context.legacy_stream = LegacyStream::watch(route, hop).map(Box::new);
             }
         }
-        upstream_head::suit_http_1_0(session, response);
+        upstream_head::suit_version(session, response);
         context.commented = comments::begin(&route.api, session.req_header(), response);
         Ok(())
     }
@@ -417,7 +419,7 @@ impl ProxyHttp for Proxy {
         });
         let status = refusal.reason.status;
         if failure::is_the_upstreams(error) && context.upstream_status.is_none() {
-            context.not_answered();
+            context.not_answered(failure::kind_of(error));
         }
         failure::log(error, &refusal, context);
         context.reason.get_or_insert(refusal.reason.slug);

@@ -1,9 +1,12 @@
 //! What becomes of a request, decided from its head alone: a refusal, an answer of the gateway's own, or a
 //! route to an upstream. Nothing here writes, waits or contacts anyone.
 
+use std::sync::Arc;
+
 use http::Method;
 use pingora::http::RequestHeader;
 use tollgate_protocol::mount;
+use tollgate_protocol::path::without_parameters;
 
 use crate::canonical::{self, Canonical};
 use crate::context::Route;
@@ -96,6 +99,7 @@ fn api_route(gateway: &Gateway, request: &Canonical<'_>, identifier: Identifier)
     let Some(api) = gateway.router.find(&identifier.origin.host, request.path) else {
         return Err(no_api(request));
     };
+    refuse_hidden_path(gateway, api, request, &identifier)?;
     let query = request.query.map(str::to_string);
     if let Some(announced) = api.announced.find(request.path, request.query) {
         let rest = mount::rest(&api.path, &announced.stream_path).unwrap_or_default().to_string();
@@ -104,6 +108,23 @@ fn api_route(gateway: &Gateway, request: &Canonical<'_>, identifier: Identifier)
     }
     let rest = rest_of(api, request.path).ok_or_else(|| no_api(request))?.to_string();
     Ok(Route { api: api.clone(), identifier, rest, query, announced: None })
+}
+
+/// Where APIs nest, a path must lead to the same one for a server that drops the parameters of its segments.
+fn refuse_hidden_path(
+    gateway: &Gateway,
+    api: &Arc<Api>,
+    request: &Canonical<'_>,
+    identifier: &Identifier,
+) -> Result<(), Refusal> {
+    let Some(plain) = without_parameters(request.path) else { return Ok(()) };
+    match gateway.router.find(&identifier.origin.host, &plain) {
+        Some(hidden) if !Arc::ptr_eq(hidden, api) => Err(Refusal::because(
+            &reason::BAD_PATH,
+            "The path hides the path of another API in its parameters.",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// What a path says below its API. The reserved spelling of what lies outside the endpoint's path is nobody's

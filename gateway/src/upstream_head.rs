@@ -3,7 +3,7 @@
 //! in place of which the endpoint gets the id it gave the session itself.
 
 use http::header::{self, HeaderName, HeaderValue};
-use http::{Uri, Version};
+use http::{StatusCode, Uri, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
@@ -13,6 +13,7 @@ use tollgate_protocol::client::Client;
 use crate::affinity::SESSION_ID;
 use crate::config::UpstreamHost;
 use crate::context::Route;
+use crate::failure;
 use crate::hop::Hop;
 use crate::minted;
 
@@ -52,7 +53,8 @@ fn say_how_it_got_here(
     client: Option<&Client>,
     request: &mut RequestHeader,
 ) -> Result<()> {
-    for name in &minted::FORWARDING {
+    let theirs: Vec<_> = request.headers.keys().filter(|name| minted::is_forwarding(name)).cloned().collect();
+    for name in &theirs {
         request.remove_header(name);
     }
     let Some(client) = client else { return Ok(()) };
@@ -69,6 +71,33 @@ fn say_how_it_got_here(
     Ok(())
 }
 
+/// What the head of an answer may hold at most.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Refuses an answer that a client could read differently (RFC 9112 §6.1, §6.3), or that nobody asked for.
+///
+/// # Errors
+/// When the answer cannot be relayed.
+pub fn check(response: &ResponseHeader) -> Result<()> {
+    if response.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(failure::unfit_answer("it switches protocols, which nobody asked for"));
+    }
+    let mut codings = response.headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => {}
+        (Some(coding), None)
+            if response.version != Version::HTTP_10 && coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
+        }
+        _ => return Err(failure::unfit_answer("its transfer coding is not `chunked` alone")),
+    }
+    let reason = response.get_reason_phrase().map_or(0, str::len);
+    let fields = response.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    match reason + fields.sum::<usize>() > ANSWER_BYTES_MAX {
+        true => Err(failure::unfit_answer("its head is too large")),
+        false => Ok(()),
+    }
+}
+
 /// Removes what concerned the upstream connection alone, and fields the response itself nominates.
 pub fn strip_hop_by_hop(response: &mut ResponseHeader) {
     let nominated: Vec<HeaderName> = response
@@ -83,14 +112,22 @@ pub fn strip_hop_by_hop(response: &mut ResponseHeader) {
     for name in nominated.iter().chain(&HOP_BY_HOP) {
         response.remove_header(name);
     }
+    // RFC 9110 §15.5.22: that status says what to upgrade to.
+    if response.status != StatusCode::UPGRADE_REQUIRED {
+        response.remove_header(&header::UPGRADE);
+    }
     if response.status.is_informational() {
         // No client reads a challenge from an interim response, so none is rewritten there, and none leaks.
         response.remove_header(&header::WWW_AUTHENTICATE);
     }
 }
 
-/// RFC 9112 §6.1: a client of HTTP/1.0 does not know chunks; its answer ends where the connection does.
-pub fn suit_http_1_0(session: &mut Session, response: &mut ResponseHeader) {
+/// The answer in the gateway's own version (RFC 9110 §6.2), as far as its client knows it: one of HTTP/1.0 does not know
+/// chunks, so its answer ends where the connection does (RFC 9112 §6.1).
+pub fn suit_version(session: &mut Session, response: &mut ResponseHeader) {
+    if response.version == Version::HTTP_10 {
+        response.set_version(Version::HTTP_11);
+    }
     if session.req_header().version == Version::HTTP_10
         && response.remove_header(&header::TRANSFER_ENCODING).is_some()
     {

@@ -43,6 +43,31 @@ pub fn check_target_path(path: &str) -> Result<(), PathError> {
     Ok(())
 }
 
+/// What is left of a path for a server that cuts each segment at `;` (servlet containers do) or decodes `%3b`, `%3f` or
+/// `%23`, in one layer of escapes or two, before it looks where a path ends. `None` where nothing would be cut.
+///
+/// A path that leads elsewhere that way could get around the rules of where it seems to lead.
+pub fn without_parameters(path: &str) -> Option<String> {
+    if !path.contains([';', '%']) {
+        return None;
+    }
+    let mut left = String::with_capacity(path.len());
+    for segment in path.strip_prefix('/')?.split('/') {
+        let decoded = percent_decode(&percent_decode(segment.as_bytes()));
+        let cut = decoded.iter().position(|byte| matches!(byte, b';' | b'?' | b'#'));
+        left.push('/');
+        let Some(cut) = cut else {
+            left.push_str(segment);
+            continue;
+        };
+        left.push_str(&String::from_utf8_lossy(&decoded[..cut]));
+        if decoded[cut] != b';' {
+            return Some(left);
+        }
+    }
+    (left != path).then_some(left)
+}
+
 /// Whether a query names an `access_token`, which RFC 6750 §2.3 allowed and MCP forbids.
 ///
 /// The name is compared after decoding, in any letter case; `&` and `;` both separate parameters, since servers differ.
@@ -128,6 +153,7 @@ fn check_segment(segment: &str) -> Result<(), PathError> {
 fn check_dots(segment: &[u8]) -> Result<(), PathError> {
     match segment.split(|byte| *byte == b';').next() {
         Some(b"." | b"..") => Err(PathError::DotSegment),
+        Some(b"") if !segment.is_empty() => Err(PathError::EmptySegment),
         _ => Ok(()),
     }
 }

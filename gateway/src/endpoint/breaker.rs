@@ -33,7 +33,9 @@ impl Default for OutlierDetection {
 /// How a request failed, as far as its endpoint is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// No connection, or no answer on it. Asking again soon costs little, and sending requests gains nothing.
+    /// No connection. Asking again soon costs little, and sending requests gains nothing.
+    Unreachable,
+    /// A connection, and no answer on it. A message that is sent to find out more may be lost.
     Silent,
     /// An answer with a status of 500 or more.
     Status,
@@ -160,17 +162,18 @@ impl Breaker {
 
     /// The endpoint takes connections again: the next request may try it at once.
     pub fn reachable(&self, now: Instant) {
-        if let Some(ejected) = self.lock().ejected.as_mut().filter(|ejected| ejected.kind == Failure::Silent)
+        if let Some(ejected) =
+            self.lock().ejected.as_mut().filter(|ejected| ejected.kind == Failure::Unreachable)
         {
             ejected.until = ejected.until.min(now);
         }
     }
 
-    /// Whether it was ejected because it did not answer, and is not tried yet.
-    pub fn is_silent(&self, now: Instant) -> bool {
+    /// Whether it was ejected because it took no connection, and is not tried yet.
+    pub fn is_unreachable(&self, now: Instant) -> bool {
         self.disturbed.load(Ordering::Acquire)
             && self.lock().ejected.as_ref().is_some_and(|ejected| {
-                ejected.kind == Failure::Silent && !ejected.probing && ejected.until > now
+                ejected.kind == Failure::Unreachable && !ejected.probing && ejected.until > now
             })
     }
 
@@ -267,14 +270,15 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_takes_connections_again_is_tried_at_once_but_one_that_failed_by_answering_is_not() {
+    fn an_endpoint_that_takes_connections_again_is_tried_at_once_but_one_that_failed_on_connections_is_not() {
         let now = Instant::now();
-        let (silent, answering) = (ejected(Failure::Silent, now), ejected(Failure::Status, now));
-        assert!(silent.is_silent(now) && !answering.is_silent(now));
-        silent.reachable(now);
-        answering.reachable(now);
-        assert!(silent.would_admit(now) && !answering.would_admit(now));
-        assert!(!silent.is_silent(now), "there is nothing left to find out");
+        let gone = ejected(Failure::Unreachable, now);
+        let others = [Failure::Silent, Failure::Status].map(|kind| ejected(kind, now));
+        assert!(gone.is_unreachable(now) && others.iter().all(|other| !other.is_unreachable(now)));
+        gone.reachable(now);
+        others.iter().for_each(|other| other.reachable(now));
+        assert!(gone.would_admit(now) && others.iter().all(|other| !other.would_admit(now)));
+        assert!(!gone.is_unreachable(now), "there is nothing left to find out");
     }
 
     #[test]

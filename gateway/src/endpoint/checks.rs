@@ -1,5 +1,5 @@
 //! The tasks that ask endpoints how they are: regularly where the configuration says so, and those that were ejected for
-//! not answering whether they take connections again.
+//! taking no connections whether they do again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -73,10 +73,10 @@ async fn ask(fetcher: &Fetcher, endpoint: &Endpoint, check: &HealthCheck) -> Res
     outcome.await.unwrap_or_else(|_| Err(format!("it did not answer within {:?}", check.timeout)))
 }
 
-/// Asks an endpoint that was ejected for not answering, so that a client need not.
+/// Asks an endpoint that was ejected for taking no connection, so that a client need not.
 fn reach(endpoint: &Arc<Endpoint>, reached: &mut HashMap<usize, JoinHandle<()>>) {
     let key = Arc::as_ptr(endpoint).addr();
-    if !endpoint.breaker.is_silent(Instant::now()) || reached.contains_key(&key) {
+    if !endpoint.breaker.is_unreachable(Instant::now()) || reached.contains_key(&key) {
         return;
     }
     let endpoint = endpoint.clone();

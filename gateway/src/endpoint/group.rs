@@ -80,7 +80,7 @@ impl Endpoints {
     /// request sent there gains nothing. Those that answer with errors may answer others without.
     pub fn may_eject(&self, kind: Failure, percent: u8) -> bool {
         let ejected = self.all().filter(|endpoint| endpoint.breaker.is_ejected()).count();
-        kind == Failure::Silent || (ejected + 1) * 100 <= usize::from(percent) * self.all().count()
+        kind != Failure::Status || (ejected + 1) * 100 <= usize::from(percent) * self.all().count()
     }
 
     /// How long until a request may be tried again, when no endpoint takes any.

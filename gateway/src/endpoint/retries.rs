@@ -49,13 +49,14 @@ impl Retries {
         if now.duration_since(second.0) >= Duration::from_secs(1) {
             *second = (now, 0);
         }
-        let paid = self.savings.load(Ordering::Relaxed) >= RETRY;
-        if paid {
-            self.savings.fetch_sub(RETRY, Ordering::Relaxed);
-        } else if second.1 >= self.budget.min_per_second {
+        let saved = self.savings.load(Ordering::Relaxed);
+        // The minimum is borrowed from the share, not added to it: what is owed is what a second may allow at most.
+        let owed_at_most = -RETRY * i64::from(self.budget.min_per_second);
+        if saved < RETRY && second.1 >= self.budget.min_per_second {
             return false;
         }
         second.1 += 1;
+        self.savings.store((saved - RETRY).max(owed_at_most), Ordering::Relaxed);
         true
     }
 }
@@ -82,6 +83,18 @@ mod tests {
         let taken = |at| (0..10).filter(|_| retries.take(at)).count();
         assert_eq!(taken(now), 3);
         assert_eq!(taken(now + Duration::from_secs(1)), 3);
+    }
+
+    #[test]
+    fn the_minimum_is_no_addition_to_the_share() {
+        let retries = Retries::new(Budget { percent: 20, min_per_second: 10 });
+        let start = Instant::now();
+        let sent = (0..3000).filter(|number| {
+            retries.request();
+            retries.take(start + Duration::from_millis(*number))
+        });
+        // A thousand a second: the share alone allows two hundred of them.
+        assert!((590..=610).contains(&sent.count()));
     }
 
     #[test]

@@ -68,6 +68,52 @@ fn an_answer_that_breaks_off_in_its_head_or_is_no_http_is_a_502() {
 }
 
 #[test]
+fn an_answer_that_two_readers_could_read_differently_is_a_502() {
+    let fields = |count: usize| format!("X: {}\r\n", "y".repeat(1000)).repeat(count);
+    for head in [
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n".to_string(),
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n".to_string(),
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n".to_string(),
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n".to_string(),
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n".to_string(),
+        format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{}", fields(66)),
+    ] {
+        let upstream = Upstream::start(move |_| format!("{head}\r\n0\r\n\r\n").into_bytes());
+        let gateway = gateway_before(&upstream.url("/mcp"));
+        let answer = gateway.connect().post_json("/a/mcp", &[], "{}");
+        assert_eq!(told(&answer), (502, "upstream_failed".to_string()));
+        assert_eq!(upstream.seen().len(), 1);
+    }
+}
+
+#[test]
+fn an_answer_is_in_the_gateways_own_version_and_offers_no_upgrade() {
+    let upstream = Upstream::start(|_| {
+        let fields = "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n";
+        format!("HTTP/1.0 200 OK\r\n{fields}\r\nok").into_bytes()
+    });
+    let gateway = gateway_before(&upstream.url("/mcp"));
+    let mut client = gateway.connect();
+    client.send_request("GET", "/a/mcp", &[("Connection", "close")], b"");
+    let answer = String::from_utf8(client.rest()).expect("text");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nok"), "{answer}");
+    assert!(!answer.to_ascii_lowercase().contains("upgrade"), "{answer}");
+}
+
+#[test]
+fn an_upstream_that_fails_after_an_interim_answer_is_a_502_all_the_same() {
+    let upstream = Upstream::with_stream(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+        false
+    });
+    let gateway = gateway_before(&upstream.url("/mcp"));
+    let mut client = gateway.connect();
+    client.send_request("POST", "/a/mcp", &[("Content-Type", "application/json")], b"{}");
+    assert_eq!(client.head().status, 103);
+    assert_eq!(told(&client.response("POST")), (502, "upstream_failed".to_string()));
+}
+
+#[test]
 fn a_reset_in_the_middle_of_the_head_is_a_502() {
     let upstream = Upstream::with_stream(|_, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200");

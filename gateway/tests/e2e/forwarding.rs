@@ -50,7 +50,7 @@ fn owned(fields: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// Everything a client can say about how it came.
-const CLAIMS: [(&str, &str); 8] = [
+const CLAIMS: [(&str, &str); 9] = [
     ("Forwarded", "for=6.6.6.6;host=evil.example;proto=http"),
     ("X-Forwarded-For", "6.6.6.6"),
     ("X-Forwarded-Host", "evil.example"),
@@ -58,6 +58,7 @@ const CLAIMS: [(&str, &str); 8] = [
     ("X-Forwarded-Port", "70"),
     ("X-Forwarded-Prefix", "/evil"),
     ("X-Forwarded-Server", "evil"),
+    ("X-Forwarded-Scheme", "gopher"),
     ("X-Real-IP", "6.6.6.6"),
 ];
 

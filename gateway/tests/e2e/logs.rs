@@ -85,6 +85,16 @@ fn every_line_of_the_json_format_is_an_object_with_time_level_and_event() {
 }
 
 #[test]
+fn what_a_terminal_may_obey_is_escaped_in_json_too() {
+    let (_upstreams, mut gateway) = parts("");
+    gateway.connect().try_send(b"GET /nowhere/\xc2\x9b31m\xe2\x80\xae HTTP/1.1\r\nHost: h\r\n\r\n");
+    let line = gateway
+        .process
+        .wait_for(0, "the line of the request", |line| line.contains("/nowhere/").then(|| line.to_string()));
+    assert!(line.contains(r"/nowhere/\u009b31m\u202e"), "{line:?}");
+}
+
+#[test]
 fn the_text_format_is_one_line_of_fields_for_each_request() {
     let upstream = Publisher::start();
     let yaml = format!("log: {{ format: text }}\n{}", config(&api("a", "/a/mcp", &upstream.url("/mcp"))));

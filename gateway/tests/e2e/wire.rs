@@ -115,6 +115,31 @@ fn a_path_is_in_its_one_normal_form_or_refused() {
 }
 
 #[test]
+fn a_path_does_not_hide_that_of_another_api_in_its_parameters() {
+    let outer = Upstream::start(|_| response("200 OK", &[], "outer"));
+    let apis =
+        api("outer", "/open/mcp", &outer.url("/mcp")) + &api("inner", "/open/mcp/inner", &outer.url("/in"));
+    let gateway = Tollgate::start(&config(&apis));
+    for path in [
+        "inner;v=1",
+        "inner;",
+        "inner%3bv=1",
+        "inner%253bv=1",
+        "inner%3fx",
+        "inner%23x",
+        ";v=1/inner",
+        "inner;v=1/x",
+    ] {
+        let answer = gateway.get(&format!("/open/mcp/{path}"));
+        assert_eq!((answer.status, answer.reason().as_str()), (400, "bad_path"), "{path}");
+    }
+    assert!(outer.seen().is_empty());
+    for path in ["other;v=1", "x%3fy", "innermost;v=1"] {
+        assert_eq!(gateway.get(&format!("/open/mcp/{path}")).text(), "outer", "{path}");
+    }
+}
+
+#[test]
 fn lines_end_in_crlf_and_hold_no_control_characters() {
     refused(&[
         ("GET /a/mcp HTTP/1.1\nHost: HOST\n\n", 400, "malformed_head"),
@@ -188,6 +213,8 @@ fn a_client_cannot_nominate_away_what_the_gateway_vouches_for() {
         "Forwarded",
         "X-Real-IP",
         "Authorization",
+        "X-Forwarded-Anything",
+        "Mcp-Session-Id",
         "\"x\"",
         ":authority",
         &"x,".repeat(9),
@@ -199,7 +226,14 @@ fn a_client_cannot_nominate_away_what_the_gateway_vouches_for() {
 
 #[test]
 fn a_field_that_could_be_taken_for_one_of_the_gateways_is_refused() {
-    for name in ["X_Forwarded_For", "X.Forwarded.For", "x-real_ip", "MCP_SESSION_ID", "Content_Length"] {
+    for name in [
+        "X_Forwarded_For",
+        "X_Forwarded_Scheme",
+        "X.Forwarded.For",
+        "x-real_ip",
+        "MCP_SESSION_ID",
+        "Content_Length",
+    ] {
         let request = format!("GET /a/mcp HTTP/1.1\r\nHost: HOST\r\n{name}: 0\r\n\r\n");
         refused(&[(&request, 400, "header_alias")]);
     }

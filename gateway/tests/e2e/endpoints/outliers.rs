@@ -53,6 +53,22 @@ fn an_endpoint_that_works_again_is_readmitted() {
 }
 
 #[test]
+fn an_endpoint_that_takes_connections_and_breaks_them_off_is_left_alone() {
+    let (breaking, well) = (Upstream::start(|_| Vec::new()), named("well"));
+    let endpoints = [endpoint(&breaking, ""), endpoint(&well, "")];
+    let keys = outlier_detection("consecutive_failures: 2, base_ejection_time: 1h, max_ejection_time: 1h");
+    let mut gateway = Tollgate::start(&fleet(&endpoints, &keys));
+    while breaking.seen().len() < 2 {
+        gateway.connect().post_json("/a/mcp", &[], "{}");
+    }
+    event(&mut gateway, 0, "endpoint_ejected");
+    // Longer than it takes to ask an endpoint whether it takes connections.
+    std::thread::park_timeout(std::time::Duration::from_millis(1500));
+    assert!((0..8).all(|_| gateway.connect().post_json("/a/mcp", &[], "{}").text() == "well"));
+    assert_eq!(breaking.seen().len(), 2, "no message is lost on it");
+}
+
+#[test]
 fn each_further_ejection_lasts_twice_as_long_up_to_the_longest() {
     let (_, sick) = failing();
     let keys = "consecutive_failures: 1, base_ejection_time: 20ms, max_ejection_time: 50ms, max_ejection_percent: 100";
