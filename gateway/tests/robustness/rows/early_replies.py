@@ -55,7 +55,7 @@ def early_upstream() -> Server:
                     return
                 if found is None:
                     break
-                connection.requests.append(found[0])
+                connection.note(found[0])
                 buffer, answered = buffer[found[1] :], False
 
     return Server(serve)
@@ -68,19 +68,28 @@ def early_answer(head: bytes) -> bytes:
 
 @row("S02", "early replies of 8 statuses, by length and chunked, with bodies of 1 byte to 10 MiB full of requests", fast=True)
 def early_replies() -> str:
+    return tried(OWN + RELAYED, TRIES)
+
+
+@row("CVE-2025-4366", "the body of a request that was answered early is never read as the next request", fast=True)
+def unread_body() -> str:
+    return tried([reply for reply in OWN + RELAYED if reply.status in (401, 403, 429)], {500: 20})
+
+
+def tried(replies: list[Reply], sizes: dict[int, int]) -> str:
     with reading("strict") as real, early_upstream() as early, Gateway(config(real, early)) as gateway:
         exhaust_metadata_rate(gateway)
         answered, numbers = [], itertools.count()
-        for reply, is_chunked, (size, times) in itertools.product(OWN + RELAYED, (False, True), TRIES.items()):
+        for reply, is_chunked, (size, times) in itertools.product(replies, (False, True), sizes.items()):
             for _ in range(times):
                 answered.append(len(attempt(gateway, reply, is_chunked, size, next(numbers))))
         arrived = {request.target for request in real.requests + early.requests}
         faults = [connection.fault for connection in real.connections + early.connections if connection.fault]
     assert HIDDEN not in arrived and not faults, f"{arrived} {faults}"
-    tries, both = len(answered), answered.count(2)
+    both = answered.count(2)
     return (
-        f"{tries} tries, 0 mis-parsed: the next request was answered in {both}, and the connection ended without in "
-        f"{tries - both}"
+        f"{len(answered)} tries, 0 mis-parsed: the next request was answered in {both}, and the connection ended without "
+        f"in {len(answered) - both}"
     )
 
 

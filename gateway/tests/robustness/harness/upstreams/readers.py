@@ -106,7 +106,7 @@ def reading(name: str) -> Server:
                 connection.send(REFUSAL)
                 return
             for request in requests:
-                connection.requests.append(request)
+                connection.note(request)
                 connection.send(answer(name, request))
                 if ends_connection(request):
                     return

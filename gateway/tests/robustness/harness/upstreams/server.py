@@ -11,8 +11,9 @@ from ..message import Request
 class Connection:
     """One connection from the proxy, with all that came on it."""
 
-    def __init__(self, number: int, stream: socket.socket):
+    def __init__(self, number: int, stream: socket.socket, of_all: list[Request]):
         self.number = number
+        self._of_all = of_all
         self.stream = stream
         self.received: list[tuple[float, bytes]] = []
         self.requests: list[Request] = []
@@ -28,6 +29,11 @@ class Connection:
         if data:
             self.received.append((time.monotonic(), data))
         return data
+
+    def note(self, request: Request) -> None:
+        """A request has been read."""
+        self.requests.append(request)
+        self._of_all.append(request)
 
     def send(self, data: bytes) -> None:
         try:
@@ -48,6 +54,8 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self._listener.getsockname()[1]
         self.connections: list[Connection] = []
+        self.requests: list[Request] = []
+        """Of all connections, in the order they came."""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> "Server":
@@ -58,10 +66,6 @@ class Server:
 
     def url(self, path: str = "", scheme: str = "http") -> str:
         return f"{scheme}://127.0.0.1:{self.port}{path}"
-
-    @property
-    def requests(self) -> list[Request]:
-        return [request for connection in list(self.connections) for request in list(connection.requests)]
 
     @property
     def received(self) -> int:
@@ -88,7 +92,7 @@ class Server:
             except OSError:
                 return
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = Connection(len(self.connections), stream)
+            connection = Connection(len(self.connections), stream, self.requests)
             self.connections.append(connection)
             threading.Thread(target=self._run, args=(connection,), daemon=True).start()
 
