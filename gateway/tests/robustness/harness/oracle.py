@@ -1,5 +1,7 @@
 """Whether a trial ended well. Its rules are those of docs/robustness.md, one function each."""
 
+from collections.abc import Iterator
+
 from corpus.case import CLEAN, REJECT, SERVE
 
 from . import forgiving, message
@@ -27,7 +29,12 @@ def reached_upstream(trial: Trial) -> bool:
     return any(request.target != trial.next_target for request in trial.requests)
 
 
-def _counts(trial: Trial) -> list[str]:
+def is_out_of_step(trial: Trial) -> bool:
+    """Requests and answers do not match in number, or somebody else's request came to harm."""
+    return any(_counts(trial)) or any(_next_requests(trial))
+
+
+def _counts(trial: Trial) -> Iterator[str]:
     relayed = [response for response in trial.responses if response.is_relayed]
     answers = len(relayed) + (trial.next_answer is not None)
     if len(trial.requests) != answers:
@@ -36,7 +43,7 @@ def _counts(trial: Trial) -> list[str]:
         yield f"{len(trial.responses)} answers, where the connection must end after the first"
 
 
-def _next_requests(trial: Trial) -> list[str]:
+def _next_requests(trial: Trial) -> Iterator[str]:
     if trial.next_was_sent and trial.next_answer is None and not trial.has_ended:
         yield "the connection stayed open, and the next request on it was not answered"
     if trial.next_was_sent and trial.next_answer is None and len(trial.responses) > trial.case.messages:
@@ -48,7 +55,7 @@ def _next_requests(trial: Trial) -> list[str]:
         yield f"another client's request was answered {neighbour.status} {neighbour.body[:100]!r}"
 
 
-def _well_formed(arrived: Arrived, trial: Trial) -> list[str]:
+def _well_formed(arrived: Arrived, trial: Trial) -> Iterator[str]:
     if arrived.fault:
         yield f"the {trial.upstream} upstream could not read what arrived: {arrived.fault}"
     try:
@@ -66,7 +73,7 @@ def _well_formed(arrived: Arrived, trial: Trial) -> list[str]:
             yield f"a server with {habits} sees {seen} requests in {len(requests)}"
 
 
-def _refused(trial: Trial) -> list[str]:
+def _refused(trial: Trial) -> Iterator[str]:
     if was_accepted(trial):
         yield f"answered {[response.status for response in trial.responses]}, and must be refused"
     if reached_upstream(trial):
@@ -74,13 +81,13 @@ def _refused(trial: Trial) -> list[str]:
         yield f"arrived as a complete request, and must be refused: {arrived}"
 
 
-def _clean(trial: Trial) -> list[str]:
+def _clean(trial: Trial) -> Iterator[str]:
     requests = [request for request in trial.requests if request.target != trial.next_target]
     if requests and was_accepted(trial):
         yield from _same_meaning(requests[0], trial)
 
 
-def _served(trial: Trial) -> list[str]:
+def _served(trial: Trial) -> Iterator[str]:
     if not was_accepted(trial):
         yield f"must be served, and was answered {[response.status for response in trial.responses]}"
     elif not reached_upstream(trial):
@@ -88,7 +95,7 @@ def _served(trial: Trial) -> list[str]:
     yield from _clean(trial)
 
 
-def _same_meaning(request: Request, trial: Trial) -> list[str]:
+def _same_meaning(request: Request, trial: Trial) -> Iterator[str]:
     method = trial.sent.lstrip().split()[0]
     if request.method != method:
         yield f"{method!r} arrived as {request.method!r}"
