@@ -23,6 +23,8 @@ from rows.http1_corpus import config
 
 PROXIES = [NGINX_PROXY, HAPROXY_PROXY, ENVOY_PROXY, CADDY_PROXY, TRAEFIK_PROXY]
 PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "robustness.md"
+# Some proxies wait a second for a body before they send what they have.
+QUIET = 1.5
 BEGIN, END = "<!-- comparison: begin -->", "<!-- comparison: end -->"
 
 
@@ -34,7 +36,9 @@ class Tally:
     must_reject: int = 0
     accepted: int = 0
     reached: int = 0
-    disturbed: int = 0
+    out_of_step: int = 0
+    malformed: int = 0
+    outlived: int = 0
     must_serve: int = 0
     not_served: int = 0
 
@@ -56,7 +60,9 @@ def tally(trials: list[Trial]) -> Tally:
             must_reject=must_reject,
             accepted=must_reject and any(map(oracle.was_accepted, of_case)),
             reached=must_reject and any(map(oracle.reached_upstream, of_case)),
-            disturbed=any(map(oracle.is_out_of_step, of_case)),
+            out_of_step=any(map(oracle.is_out_of_step, of_case)),
+            malformed=any(map(oracle.is_malformed_upstream, of_case)),
+            outlived=any(map(oracle.outlives_its_end, of_case)),
             must_serve=must_serve,
             not_served=must_serve and not all(map(oracle.was_accepted, of_case)),
         )
@@ -76,7 +82,7 @@ def main() -> int:
     results: dict[str, dict[str, Tally]] = {}
     skipped = []
     if not options.only:
-        bench = Bench()
+        bench = Bench(QUIET)
         with Gateway(config(bench.upstreams)) as gateway:
             results["Tollgate"] = measured(bench, gateway.address)
         bench.stop()
@@ -84,7 +90,7 @@ def main() -> int:
         if options.only and proxy.name.lower() != options.only.lower():
             continue
         began = time.monotonic()
-        bench = Bench()
+        bench = Bench(QUIET)
         try:
             with Running(proxy, bench.upstreams) as running:
                 results[f"{proxy.name} {running.version}"] = measured(bench, running.address)
@@ -109,7 +115,9 @@ def table(results: dict[str, dict[str, Tally]], skipped: list[str]) -> str:
         f"|---|{'---|' * len(names)}",
         line(f"must be refused ({any_total.must_reject}): answered 2xx", names, totals, lambda of: of.accepted),
         line("… reached an upstream whole", names, totals, lambda of: of.reached),
-        line("requests out of step or a neighbour disturbed", names, totals, lambda of: of.disturbed),
+        line("requests and answers out of step, or another client's disturbed", names, totals, lambda of: of.out_of_step),
+        line("arrived in a form that not every server reads alike", names, totals, lambda of: of.malformed),
+        line("connection kept where it must end", names, totals, lambda of: of.outlived),
         line(f"must be served ({any_total.must_serve}): not served", names, totals, lambda of: of.not_served),
         "",
         f"Answered 2xx that must be refused, by class:\n\n| class | {' | '.join(names)} |",

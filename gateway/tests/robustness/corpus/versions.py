@@ -2,7 +2,7 @@
 highest that is known; §15.6.6: another major version may be refused with 505. RFC 9112 §6.1: Transfer-Encoding in a message of
 HTTP/1.0 means that its framing is faulty."""
 
-from .case import clean, reject, serve
+from .case import clean, get, reject, serve
 
 NAME = "versions"
 
@@ -16,8 +16,9 @@ def post_1_0(fields: bytes, body: bytes) -> bytes:
 
 
 CASES = [
-    serve("1.0-get", version(b"HTTP/1.0"), ends=True),
-    serve("1.0-post", post_1_0(b"Content-Length: 5\r\n", b"hello"), body=b"hello", ends=True),
+    serve("1.1", get()),
+    clean("1.0-get", version(b"HTTP/1.0"), ends=True),
+    clean("1.0-post", post_1_0(b"Content-Length: 5\r\n", b"hello"), body=b"hello", ends=True),
     clean("1.0-keep-alive", version(b"HTTP/1.0", b"Connection: keep-alive\r\n")),
     clean("1.0-without-host", b"GET @PATH HTTP/1.0\r\n\r\n", ends=True),
     # RFC 9112 §6.3, rule 7: without a length there is no body, whatever follows until the connection ends.

@@ -9,10 +9,11 @@ from .upstreams.readers import READERS
 
 
 class Bench:
-    """Start it, put a proxy in front of `upstreams`, and `aim` at that."""
+    """Start it, put a proxy in front of `upstreams`, and `aim` at that. `quiet` is how many seconds an answer is waited
+    for before the client says that it has sent all there is."""
 
-    def __init__(self) -> None:
-        self._lanes = [Lane(name) for name in READERS]
+    def __init__(self, quiet: float = 0.25) -> None:
+        self._lanes = [Lane(name, quiet) for name in READERS]
 
     @property
     def upstreams(self) -> dict[str, int]:

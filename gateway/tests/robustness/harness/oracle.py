@@ -11,7 +11,7 @@ from .trial import Arrived, Trial
 
 def faults(trial: Trial) -> list[str]:
     """What went wrong, in sentences; nothing when the trial ended well."""
-    found = [*_counts(trial), *_next_requests(trial)]
+    found = [*_counts(trial), *_end(trial), *_next_request(trial), *_neighbour(trial)]
     for arrived in trial.arrived:
         found += _well_formed(arrived, trial)
     found += {REJECT: _refused, CLEAN: _clean, SERVE: _served}[trial.case.rule](trial)
@@ -31,7 +31,17 @@ def reached_upstream(trial: Trial) -> bool:
 
 def is_out_of_step(trial: Trial) -> bool:
     """Requests and answers do not match in number, or somebody else's request came to harm."""
-    return any(_counts(trial)) or any(_next_requests(trial))
+    return any(_counts(trial)) or any(_neighbour(trial))
+
+
+def is_malformed_upstream(trial: Trial) -> bool:
+    """What arrived is no request of RFC 9112, or not to every reader the same."""
+    return any(fault for arrived in trial.arrived for fault in _well_formed(arrived, trial))
+
+
+def outlives_its_end(trial: Trial) -> bool:
+    """The connection went on where RFC 9112 says that it has to end."""
+    return any(_end(trial))
 
 
 def _counts(trial: Trial) -> Iterator[str]:
@@ -39,15 +49,21 @@ def _counts(trial: Trial) -> Iterator[str]:
     answers = len(relayed) + (trial.next_answer is not None)
     if len(trial.requests) != answers:
         yield f"{len(trial.requests)} requests arrived, {answers} were answered by the upstream"
-    if trial.case.ends and len(trial.responses) > 1:
+
+
+def _end(trial: Trial) -> Iterator[str]:
+    if trial.case.ends and (len(trial.responses) > 1 or trial.next_answer):
         yield f"{len(trial.responses)} answers, where the connection must end after the first"
 
 
-def _next_requests(trial: Trial) -> Iterator[str]:
+def _next_request(trial: Trial) -> Iterator[str]:
     if trial.next_was_sent and trial.next_answer is None and not trial.has_ended:
         yield "the connection stayed open, and the next request on it was not answered"
     if trial.next_was_sent and trial.next_answer is None and len(trial.responses) > trial.case.messages:
         yield f"the next request on the connection was answered {trial.responses[-1].status}"
+
+
+def _neighbour(trial: Trial) -> Iterator[str]:
     neighbour = trial.neighbour
     if neighbour is None:
         yield "another client's request was not answered"

@@ -11,9 +11,7 @@ from .message import Request
 from .upstreams.readers import reading
 from .upstreams.server import Server
 
-# How long an answer is waited for before the client says that it has sent all there is.
-QUIET = 0.25
-# How long it is waited for after that, and a next request's answer.
+# How long an answer is waited for after the client has said that it has sent all there is.
 PATIENCE = 2.0
 
 
@@ -58,8 +56,9 @@ class Lane:
     """An upstream behind a proxy, and a neighbour: another client of it, whose connection stays open. Cases go one
     after the other, so whatever arrives belongs to the case at hand or was left over by the one before."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, quiet: float):
         self.name = name
+        self._quiet = quiet
         self.path = f"/{name}/mcp".encode()
         self.upstream: Server = reading(name)
         self._address: tuple[str, int] = ("127.0.0.1", 0)
@@ -118,12 +117,12 @@ class Lane:
         for piece in pieces[:-1]:
             client.send(piece)
             try:
-                if response := client.response(method, QUIET):
+                if response := client.response(method, self._quiet):
                     return [response], False
             except Quiet:
                 pass
         client.send(pieces[-1])
-        for patience, then in ((QUIET, client.end), (PATIENCE, None)):
+        for patience, then in ((self._quiet, client.end), (PATIENCE, None)):
             try:
                 response = client.response(method, patience)
                 return ([response] if response else []), False

@@ -10,6 +10,8 @@ import tempfile
 import time
 from collections.abc import Callable
 
+from harness.client import Client
+
 PATIENCE = 15.0
 
 
@@ -54,7 +56,7 @@ class Running:
         command = proxy.command(program, folder)
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log, env=environment, cwd=folder)
         try:
-            self._wait(folder)
+            self._wait(folder, list(upstreams))
         except Missing:
             self.__exit__()
             raise
@@ -72,15 +74,23 @@ class Running:
         self._log.close()
         self._folder.cleanup()
 
-    def _wait(self, folder: pathlib.Path) -> None:
+    def _wait(self, folder: pathlib.Path, paths: list[str]) -> None:
+        """Until every upstream is reached: some listen before they have read their routes."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and self._process.poll() is None:
             try:
-                socket.create_connection(self.address, timeout=1).close()
-                return
+                if all(self._status(path) == 200 for path in paths):
+                    return
             except OSError:
-                time.sleep(0.05)
-        raise Missing(f"it does not listen: {(folder / 'log').read_text(errors='replace')[-500:]}")
+                pass
+            time.sleep(0.05)
+        raise Missing(f"it does not serve: {(folder / 'log').read_text(errors='replace')[-500:]}")
+
+    def _status(self, path: str) -> int:
+        with Client(self.address, patience=1.0) as client:
+            client.send(f"GET {path} HTTP/1.1\r\nHost: {self.address[0]}\r\n\r\n".encode())
+            response = client.response()
+            return response.status if response else 0
 
 
 def free_port() -> int:
