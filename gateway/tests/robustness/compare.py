@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import os
 import pathlib
 import subprocess
 import sys
@@ -84,7 +85,7 @@ def main() -> int:
     if not options.only:
         bench = Bench(QUIET)
         with Gateway(config(bench.upstreams)) as gateway:
-            results["Tollgate"] = measured(bench, gateway.address)
+            results[f"Tollgate {own_version()}"] = measured(bench, gateway.address)
         bench.stop()
     for proxy in PROXIES:
         if options.only and proxy.name.lower() != options.only.lower():
@@ -104,6 +105,11 @@ def main() -> int:
     if not options.only:
         write(text)
     return 0
+
+
+def own_version() -> str:
+    program = os.environ.get("TOLLGATE_BIN") or "target/release/tollgate"
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
 
 
 def table(results: dict[str, dict[str, Tally]], skipped: list[str]) -> str:

@@ -9,8 +9,8 @@ from .upstreams.readers import READERS
 
 
 class Bench:
-    """Start it, put a proxy in front of `upstreams`, and `aim` at that. `quiet` is how many seconds an answer is waited
-    for before the client says that it has sent all there is."""
+    """Start it, put a proxy in front of `upstreams`, and `aim` at that. `quiet` is how many seconds the answer to
+    a bad request is waited for before the client says that it has sent all there is."""
 
     def __init__(self, quiet: float = 0.25) -> None:
         self._lanes = [Lane(name, quiet) for name in READERS]

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 
-from corpus.case import Case
+from corpus.case import REJECT, Case
 
 from . import message
 from .client import Client, Quiet, Response
@@ -11,8 +11,10 @@ from .message import Request
 from .upstreams.readers import reading
 from .upstreams.server import Server
 
-# How long an answer is waited for after the client has said that it has sent all there is.
+# How long an answer is waited for that ought to come.
 PATIENCE = 2.0
+# How long one is waited for between two pieces of a request.
+PAUSE = 0.1
 
 
 @dataclasses.dataclass
@@ -84,7 +86,7 @@ class Lane:
         next_target = b"%s/next/%d" % (self.path, number)
         before = self._lengths()
         with Client(self._address) as client:
-            responses, gave_up = self._send(client, pieces, method)
+            responses, gave_up = self._send(client, pieces, method, case.rule == REJECT)
             next_answer, next_was_sent = None, False
             if responses and not client.is_closed:
                 next_was_sent = True
@@ -112,17 +114,21 @@ class Lane:
     def _get(self, target: bytes) -> bytes:
         return b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (target, self._authority)
 
-    def _send(self, client: Client, pieces: list[bytes], method: bytes) -> tuple[list[Response], bool]:
+    def _send(
+        self, client: Client, pieces: list[bytes], method: bytes, is_bad: bool
+    ) -> tuple[list[Response], bool]:
         """The first answer, if there is one, and whether it was given up to wait for it."""
         for piece in pieces[:-1]:
             client.send(piece)
             try:
-                if response := client.response(method, self._quiet):
+                if response := client.response(method, PAUSE):
                     return [response], False
             except Quiet:
                 pass
         client.send(pieces[-1])
-        for patience, then in ((self._quiet, client.end), (PATIENCE, None)):
+        # What is bad is often never complete, and what is good may take a moment on a busy machine.
+        quiet = self._quiet if is_bad else PATIENCE
+        for patience, then in ((quiet, client.end), (PATIENCE, None)):
             try:
                 response = client.response(method, patience)
                 return ([response] if response else []), False
