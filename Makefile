@@ -11,13 +11,15 @@ BUILD := .ci/phase 'build' $(CARGO) build --locked --workspace
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test robustness check docs
+.PHONY: help demo test robustness robustness-compare check docs
 
 help:
 	@echo 'make demo         see a client log in and call a tool through the gateway; stays up for clients of your own'
 	@echo 'make demo ONCE=1  the same, and end'
 	@echo 'make test         run all tests: unit, end to end, conformance, and the demo once'
 	@echo 'make robustness   try what the gateway withstands, and print a table; takes a while'
+	@echo 'make robustness-compare'
+	@echo '                  the same hostile requests before other proxies, installed in .ci/tools; for docs/robustness.md'
 	@echo 'make check        check formatting, lints, dependencies and the shipped JSON Schema'
 	@echo 'make docs         make the book of docs/ in target/book'
 
@@ -39,6 +41,11 @@ robustness:
 	@.ci/install tests
 	@.ci/phase 'release build' $(CARGO) build --locked --release -p tollgate
 	@TOLLGATE_BIN='$(abspath $(TARGET))/release/tollgate' $(ROBUSTNESS)/run.sh $(if $(ONLY),--only $(ONLY))
+
+robustness-compare:
+	@.ci/install tests
+	@.ci/phase 'release build' $(CARGO) build --locked --release -p tollgate
+	@TOLLGATE_BIN='$(abspath $(TARGET))/release/tollgate' $$($(ROBUSTNESS)/setup.sh) $(ROBUSTNESS)/compare.py
 
 check:
 	@.ci/install build

@@ -2,15 +2,15 @@
 
 import argparse
 import dataclasses
+import datetime
 import os
-import pathlib
 import subprocess
 import sys
 import time
 
 import corpus
 from corpus.case import REJECT, SERVE
-from harness import oracle
+from harness import oracle, page
 from harness.bench import Bench
 from harness.gateway import Gateway
 from harness.trial import Trial
@@ -23,10 +23,8 @@ from proxies.traefik import TRAEFIK_PROXY
 from rows.http1_corpus import config
 
 PROXIES = [NGINX_PROXY, HAPROXY_PROXY, ENVOY_PROXY, CADDY_PROXY, TRAEFIK_PROXY]
-PAGE = pathlib.Path(__file__).resolve().parents[3] / "docs" / "robustness.md"
 # Some proxies wait a second for a body before they send what they have.
 QUIET = 1.5
-BEGIN, END = "<!-- comparison: begin -->", "<!-- comparison: end -->"
 
 
 @dataclasses.dataclass
@@ -103,7 +101,7 @@ def main() -> int:
     text = table(results, skipped)
     print(text)
     if not options.only:
-        write(text)
+        page.write("comparison", f"As of {datetime.date.today()}.\n\n{text}")
     return 0
 
 
@@ -121,7 +119,9 @@ def table(results: dict[str, dict[str, Tally]], skipped: list[str]) -> str:
         f"|---|{'---|' * len(names)}",
         line(f"must be refused ({any_total.must_reject}): answered 2xx", names, totals, lambda of: of.accepted),
         line("… reached an upstream whole", names, totals, lambda of: of.reached),
-        line("requests and answers out of step, or another client's disturbed", names, totals, lambda of: of.out_of_step),
+        line(
+            "requests and answers out of step, or another client's disturbed", names, totals, lambda of: of.out_of_step
+        ),
         line("arrived in a form that not every server reads alike", names, totals, lambda of: of.malformed),
         line("connection kept where it must end", names, totals, lambda of: of.outlived),
         line(f"must be served ({any_total.must_serve}): not served", names, totals, lambda of: of.not_served),
@@ -139,15 +139,6 @@ def table(results: dict[str, dict[str, Tally]], skipped: list[str]) -> str:
 
 def line(title: str, names: list[str], tallies: dict[str, Tally], figure) -> str:
     return f"| {title} | {' | '.join(str(figure(tallies[name])) for name in names)} |"
-
-
-def write(text: str) -> None:
-    page = PAGE.read_text()
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    assert before and after, f"{PAGE.name} lacks its markers"
-    when = subprocess.run(["git", "log", "-1", "--format=%cs"], capture_output=True, text=True, cwd=PAGE.parent)
-    PAGE.write_text(f"{before}{BEGIN}\n\nAs of {when.stdout.strip()}.\n\n{text}\n\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs the rows and prints their table: run.py [--fast] [--only ID_PREFIX] [--json FILE]"""
+"""Runs the rows and prints their table: run.py [--fast] [--only ID_PREFIX] [--json FILE] | --list"""
 
 import argparse
 import dataclasses
@@ -9,7 +9,7 @@ import pkgutil
 import sys
 
 import rows
-from harness import report
+from harness import page, report
 from harness.rows import ALL, Row, attempt
 
 
@@ -24,7 +24,11 @@ def main() -> int:
     arguments.add_argument("--fast", action="store_true", help="only rows that take a few seconds")
     arguments.add_argument("--only", metavar="ID", help="only rows whose id begins so")
     arguments.add_argument("--json", metavar="FILE", type=pathlib.Path, help="also write the outcomes there")
+    arguments.add_argument("--list", action="store_true", help="write the list of rows in docs/robustness.md, and end")
     options = arguments.parse_args()
+    if options.list:
+        page.write("rows", page.list_of(chosen(fast=False, only=None)))
+        return 0
     outcomes = []
     for row in chosen(options.fast, options.only):
         outcomes.append(attempt(row))

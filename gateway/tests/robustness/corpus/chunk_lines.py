@@ -1,6 +1,7 @@
-"""RFC 9112 §7.1: each line of the chunked coding ends in CRLF, and so does a chunk's data; the tolerance for a bare LF in
-§2.2 is for the start line and fields alone. §7.1.1: extensions that are not known are ignored, and are tokens or quoted
-strings. The hidden requests are those of TERM.EXT and EXT.TERM: two readers disagree about where a chunk's line ends."""
+"""RFC 9112 §7.1: each line of the chunked coding ends in CRLF, and so does a chunk's data; the tolerance for a bare
+LF in §2.2 is for the start line and fields alone. §7.1.1: extensions that are not known are ignored, and are tokens
+or quoted strings. The hidden requests are those of TERM.EXT and EXT.TERM: two readers disagree about where a chunk's
+line ends."""
 
 from .case import chunked, clean, reject, serve
 

@@ -1,5 +1,5 @@
-"""RFC 9112 §7.1: chunk-size is 1*HEXDIG, and recipients guard against numbers too large for an integer. What is no chunk is
-not what the grammar allows (§2.2), and a body that ends before its last chunk is incomplete (§8)."""
+"""RFC 9112 §7.1: chunk-size is 1*HEXDIG, and recipients guard against numbers too large for an integer. What is no
+chunk is not what the grammar allows (§2.2), and a body that ends before its last chunk is incomplete (§8)."""
 
 from .case import chunked, clean, reject, serve
 

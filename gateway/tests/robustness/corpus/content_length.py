@@ -1,5 +1,6 @@
-"""RFC 9110 §8.6: the value is 1*DIGIT. RFC 9112 §6.3, rule 5: without Transfer-Encoding, a value that is none, or several
-that differ, cannot be recovered from: 400, and the connection ends. A list of equal values may be refused or made one."""
+"""RFC 9110 §8.6: the value is 1*DIGIT. RFC 9112 §6.3, rule 5: without Transfer-Encoding, a value that is none, or
+several that differ, cannot be recovered from: 400, and the connection ends. A list of equal values may be refused or
+made one."""
 
 from .case import clean, get, post, reject, serve
 

@@ -1,13 +1,23 @@
-"""RFC 9110 §5.1: a field name is a token. RFC 9112 §5.1: whitespace between name and colon is answered with 400. §2.2:
-whitespace between the start line and the first field is refused, or the lines that begin so are left out."""
+"""RFC 9110 §5.1: a field name is a token. RFC 9112 §5.1: whitespace between name and colon is answered with 400.
+§2.2: whitespace between the start line and the first field is refused, or the lines that begin so are left out."""
 
 from .case import Case, clean, get, post, reject, serve
 
 NAME = "header names"
 
 _DELIMITERS = {
-    "parenthesis": b"(", "bracket": b"[", "brace": b"{", "angle": b"<", "at": b"@", "comma": b",", "semicolon": b";",
-    "backslash": b"\\", "quote": b'"', "slash": b"/", "question-mark": b"?", "equals": b"=",
+    "parenthesis": b"(",
+    "bracket": b"[",
+    "brace": b"{",
+    "angle": b"<",
+    "at": b"@",
+    "comma": b",",
+    "semicolon": b";",
+    "backslash": b"\\",
+    "quote": b'"',
+    "slash": b"/",
+    "question-mark": b"?",
+    "equals": b"=",
 }
 
 
@@ -46,6 +56,9 @@ CASES = [
     clean("tab-before-first", b"GET @PATH HTTP/1.1\r\n\tX: y\r\nHost: @HOST\r\n\r\n"),
     # Whoever takes the line as the field it looks like gets a second Host, a length, a coding.
     clean("space-before-first-host", b"GET @PATH HTTP/1.1\r\n Host: evil.example\r\nHost: @HOST\r\n\r\n"),
-    clean("space-before-first-length", b"POST @PATH HTTP/1.1\r\n Content-Length: @LENGTH\r\nHost: @HOST\r\n"
-          b"Content-Length: 0\r\n\r\n@HIDDEN", messages=2),
+    clean(
+        "space-before-first-length",
+        b"POST @PATH HTTP/1.1\r\n Content-Length: @LENGTH\r\nHost: @HOST\r\nContent-Length: 0\r\n\r\n@HIDDEN",
+        messages=2,
+    ),
 ]

@@ -1,6 +1,6 @@
-"""RFC 9110 §5.5: CR, LF and NUL in a value are refused, or each becomes a space; other control characters are invalid too
-and may be kept. All else is opaque and arrives as it was sent. §7.6.1: what Connection names ends here, and what every
-recipient needs cannot be named."""
+"""RFC 9110 §5.5: CR, LF and NUL in a value are refused, or each becomes a space; other control characters are invalid
+too and may be kept. All else is opaque and arrives as it was sent. §7.6.1: what Connection names ends here, and what
+every recipient needs cannot be named."""
 
 from .case import clean, get, post, serve
 
@@ -36,7 +36,7 @@ CASES = [
     clean("connection-close", get(b"Connection: close\r\n"), ends=True),
     clean("connection-names-host", get(b"Connection: Host\r\n")),
     clean("connection-names-itself", get(b"Connection: connection\r\n")),
-    clean("connection-of-junk", get(b"Connection: a b, ;, \"c\"\r\n")),
+    clean("connection-of-junk", get(b'Connection: a b, ;, "c"\r\n')),
     clean("keep-alive-junk", get(b"Connection: keep-alive\r\nKeep-Alive: timeout=-1, max=0\r\n")),
     clean("proxy-connection", get(b"Proxy-Connection: keep-alive\r\n")),
     clean("two-authorizations", get(b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n")),

@@ -1,5 +1,6 @@
-"""RFC 9112 §3.2: a request of HTTP/1.1 without Host, with several, or with one whose value is invalid is answered with 400.
-RFC 9110 §7.2 and RFC 3986 §3.2: the value is a host and, after a colon, digits; no user, path, query or list."""
+"""RFC 9112 §3.2: a request of HTTP/1.1 without Host, with several, or with one whose value is invalid is answered
+with 400. RFC 9110 §7.2 and RFC 3986 §3.2: the value is a host and, after a colon, digits; no user, path, query or
+list."""
 
 from .case import clean, reject, serve
 

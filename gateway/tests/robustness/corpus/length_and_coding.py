@@ -1,6 +1,6 @@
-"""Content-Length beside Transfer-Encoding. RFC 9112 §6.1: a server may refuse it or go by the coding alone, and ends the
-connection in both cases; an intermediary removes the length. §6.3, rule 4: a coding that does not end in chunked leaves
-the length unknown: 400, and the connection ends."""
+"""Content-Length beside Transfer-Encoding. RFC 9112 §6.1: a server may refuse it or go by the coding alone, and ends
+the connection in both cases; an intermediary removes the length. §6.3, rule 4: a coding that does not end in chunked
+leaves the length unknown: 400, and the connection ends."""
 
 from .case import Case, clean, post, reject
 
@@ -38,21 +38,42 @@ def _matrix() -> list[Case]:
 CASES = _matrix() + [
     reject("invalid-length", both(b"x", b"identity", True), ends=True),
     clean("invalid-length-chunked", both(b"x", b"chunked", True), ends=True),
-    clean("length-twice", post(
-        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n", b"0\r\n\r\n@HIDDEN"), ends=True),
-    clean("coding-twice", post(
-        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\nTransfer-Encoding: identity\r\n", b"0\r\n\r\n@HIDDEN"),
-        ends=True),
-    reject("space-before-colon", post(
-        b"Content-Length: @LENGTH\r\nTransfer-Encoding : chunked\r\n", b"0\r\n\r\n@HIDDEN"), ends=True),
-    reject("fold-hides-coding", post(
-        b"Content-Length: 5\r\nTransfer-Encoding:\r\n xchunked\r\n", b"0\r\n\r\n@HIDDEN"), ends=True),
-    clean("underscored-coding", post(
-        b"Content-Length: 5\r\nTransfer_Encoding: chunked\r\n", b"0\r\n\r\n"), body=b"0\r\n\r\n"),
+    clean(
+        "length-twice",
+        post(b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n", b"0\r\n\r\n@HIDDEN"),
+        ends=True,
+    ),
+    clean(
+        "coding-twice",
+        post(
+            b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\nTransfer-Encoding: identity\r\n", b"0\r\n\r\n@HIDDEN"
+        ),
+        ends=True,
+    ),
+    reject(
+        "space-before-colon",
+        post(b"Content-Length: @LENGTH\r\nTransfer-Encoding : chunked\r\n", b"0\r\n\r\n@HIDDEN"),
+        ends=True,
+    ),
+    reject(
+        "fold-hides-coding",
+        post(b"Content-Length: 5\r\nTransfer-Encoding:\r\n xchunked\r\n", b"0\r\n\r\n@HIDDEN"),
+        ends=True,
+    ),
+    clean(
+        "underscored-coding",
+        post(b"Content-Length: 5\r\nTransfer_Encoding: chunked\r\n", b"0\r\n\r\n"),
+        body=b"0\r\n\r\n",
+    ),
     # RFC 9110 §7.6.1: what frames a message cannot be nominated away.
-    clean("nominated-length", post(
-        b"Connection: Content-Length\r\nContent-Length: @LENGTH\r\n", b"@HIDDEN"), body=b"@HIDDEN"),
-    clean("nominated-coding", post(
-        b"Connection: Transfer-Encoding\r\nTransfer-Encoding: chunked\r\n", b"@HEX\r\n@HIDDEN\r\n0\r\n\r\n"),
-        body=b"@HIDDEN"),
+    clean(
+        "nominated-length",
+        post(b"Connection: Content-Length\r\nContent-Length: @LENGTH\r\n", b"@HIDDEN"),
+        body=b"@HIDDEN",
+    ),
+    clean(
+        "nominated-coding",
+        post(b"Connection: Transfer-Encoding\r\nTransfer-Encoding: chunked\r\n", b"@HEX\r\n@HIDDEN\r\n0\r\n\r\n"),
+        body=b"@HIDDEN",
+    ),
 ]

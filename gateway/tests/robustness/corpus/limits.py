@@ -1,5 +1,5 @@
-"""Sizes nobody needs. RFC 9110 §15.5.15, RFC 6585 §5 and RFC 9112 §3 let a server refuse what is too large with 414, 431 or
-another 4xx; whatever it takes, it takes whole. Which sizes the gateway refuses is held by the rows S08."""
+"""Sizes nobody needs. RFC 9110 §15.5.15, RFC 6585 §5 and RFC 9112 §3 let a server refuse what is too large with 414,
+431 or another 4xx; whatever it takes, it takes whole. Which sizes the gateway refuses is held by the rows S08."""
 
 from .case import Case, chunked, clean, get, post, reject, serve
 

@@ -1,6 +1,6 @@
-"""Where a line of the head ends. RFC 9112 §5.2: a folded line is answered with 400, or the fold becomes a space. §2.2: a bare
-LF may be taken for the end of a line; a bare CR makes its element invalid, or becomes a space. NUL is in no rule of the
-grammar outside of values."""
+"""Where a line of the head ends. RFC 9112 §5.2: a folded line is answered with 400, or the fold becomes a space.
+§2.2: a bare LF may be taken for the end of a line; a bare CR makes its element invalid, or becomes a space. NUL is in
+no rule of the grammar outside of values."""
 
 from .case import clean, get, post, reject
 

@@ -5,36 +5,41 @@ import re
 
 # Between two segments, where one slash belongs.
 _SEPARATORS = [
-    b"/", b"//", b"/./", b"/%2e/", b"/x/../", b"/x/%2e%2e/", b"/x/..;/", b"/.;/", b"/;v=1/", b";v=1/", b"\\", b"/\\", b"%5c",
-    b"%2f", b"%2F", b"%252f", b"%c0%af", b"%e0%80%af", b"%u002f", b"%00/", b"/%00/", b"%0a/", b"%09/", b"/%20/",
+    b"/", b"//", b"/./", b"/%2e/", b"/x/../", b"/x/%2e%2e/", b"/x/..;/", b"/.;/", b"/;v=1/", b";v=1/", b"\\", b"/\\",
+    b"%5c", b"%2f", b"%2F", b"%252f", b"%c0%af", b"%e0%80%af", b"%u002f", b"%00/", b"/%00/", b"%0a/", b"%09/",
+    b"/%20/",
 ]  # fmt: skip
 # The last segment, in the place of `inner`.
 _SEGMENTS = [
     b"inner", b"%69nner", b"%69%6e%6e%65%72", b"%2569nner", b"%252569nner", b"%u0069nner", b"%c1%a9nner", b"inne%72",
-    b"inner;v=1", b"inner;", b"inner%3bv=1", b"inner%253b", b"inner%00", b"inner%00.css", b"inner%2500", b"inner/", b"inner//",
-    b"inner/.", b"inner/x/..", b"inner?x", b"inner%3fx", b"inner#x", b"inner%23x", b"inner%0d%0a", b"inner%0a", b"inner\\",
-    b"inner%5c", b"inner%2f", b"inner/%2e%2e/inner",
+    b"inner;v=1", b"inner;", b"inner%3bv=1", b"inner%253b", b"inner%00", b"inner%00.css", b"inner%2500", b"inner/",
+    b"inner//", b"inner/.", b"inner/x/..", b"inner?x", b"inner%3fx", b"inner#x", b"inner%23x", b"inner%0d%0a",
+    b"inner%0a", b"inner\\", b"inner%5c", b"inner%2f", b"inner/%2e%2e/inner",
 ]  # fmt: skip
 _PARENTS = [
-    b"..", b"%2e%2e", b"%2E%2E", b".%2e", b"%2e.", b"%252e%252e", b"%25252e%25252e", b"..;", b"..;x=1", b"..%3b", b"..%253bx",
-    b"..%00", b"%00..", b"..%0d", b"..%09", b"%c0%ae%c0%ae", b"%e0%80%ae%e0%80%ae", b"%uff0e%uff0e", b"....", b"...", b".%00.",
+    b"..", b"%2e%2e", b"%2E%2E", b".%2e", b"%2e.", b"%252e%252e", b"%25252e%25252e", b"..;", b"..;x=1", b"..%3b",
+    b"..%253bx", b"..%00", b"%00..", b"..%0d", b"..%09", b"%c0%ae%c0%ae", b"%e0%80%ae%e0%80%ae", b"%uff0e%uff0e",
+    b"....", b"...", b".%00.",
 ]  # fmt: skip
 _ELSEWHERE = [b"/", b"\\", b"%2f", b"%5c", b"//", b"%252f", b"%c0%af"]
 _OTHERS = [
-    b"*", b"", b"?", b"open/mcp", b"http://@HOST/admin", b"http://@HOST/open/mcp/../../admin", b"//@HOST/admin", b"///admin",
-    b"/open/mcp/http://@HOST/admin", b"/open/mcp?/../../admin", b"/open/mcp?x=/../admin", b"/open/mcp;/../../admin",
-    b"/open;/mcp/../admin", b"/open/mcp#/../../admin", b"/open/mcp%3f/../../admin", b"/open/mcp%23/../../admin", b"/OPEN/MCP",
-    b"/open/MCP/inner", b"/open%2fmcp", b"/open/mcp%2finner", b"/open/mcpx", b"/open/mcp%", b"/open/mcp%2", b"/open/mcp%zz",
-    b"/open/mcp/.well-known/../../../admin", b"/admin", b"/admin/", b"/%61dmin", b"/./admin", b"//admin", b"/open/../admin",
-    b"\\admin", b"/open/mcp/\\..\\..\\admin", b"/open/mcp/~/../../../admin", b"/x/../open/mcp/../../admin",
+    b"*", b"", b"?", b"open/mcp", b"http://@HOST/admin", b"http://@HOST/open/mcp/../../admin", b"//@HOST/admin",
+    b"///admin", b"/open/mcp/http://@HOST/admin", b"/open/mcp?/../../admin", b"/open/mcp?x=/../admin",
+    b"/open/mcp;/../../admin", b"/open;/mcp/../admin", b"/open/mcp#/../../admin", b"/open/mcp%3f/../../admin",
+    b"/open/mcp%23/../../admin", b"/OPEN/MCP", b"/open/MCP/inner", b"/open%2fmcp", b"/open/mcp%2finner",
+    b"/open/mcpx", b"/open/mcp%", b"/open/mcp%2", b"/open/mcp%zz", b"/open/mcp/.well-known/../../../admin", b"/admin",
+    b"/admin/", b"/%61dmin", b"/./admin", b"//admin", b"/open/../admin", b"\\admin", b"/open/mcp/\\..\\..\\admin",
+    b"/open/mcp/~/../../../admin", b"/x/../open/mcp/../../admin",
 ]  # fmt: skip
 
 
 def spellings() -> list[bytes]:
     """More than two hundred targets, each sent as it is; `@HOST` is the proxy's authority."""
     nested = [b"/open/mcp" + separator + segment for separator, segment in _cross(_SEPARATORS, _SEGMENTS)]
-    outside = [b"/open/mcp/" + (parent + elsewhere) * 2 + b"admin" for parent, elsewhere in
-               itertools.product(_PARENTS, _ELSEWHERE)]
+    outside = [
+        b"/open/mcp/" + (parent + elsewhere) * 2 + b"admin"
+        for parent, elsewhere in itertools.product(_PARENTS, _ELSEWHERE)
+    ]
     return [*dict.fromkeys(nested + outside + _OTHERS)]
 
 
@@ -53,7 +58,7 @@ def meanings(path: bytes) -> set[bytes]:
     parameters of segments or without, cut at NUL, `?` and `#` or not; without empty and dot segments. Letters keep
     their case and segments their ends: a server that folds those has paths with two names of its own."""
     found = set()
-    for times in range(4):
+    for _ in range(4):
         for text in {path, _long_forms(path)}:
             for slashes, parameters, cut in itertools.product((False, True), repeat=3):
                 found.add(_normal(_changed(text, slashes, parameters, cut)))

@@ -1,6 +1,7 @@
-"""RFC 9112 §3: method, target and version with one space between. A recipient may split on other whitespace; an invalid
-request line is answered with 400 and not corrected. §3.2: a target holds no whitespace and is in one of four forms:
-origin (a path), absolute, authority (CONNECT alone), asterisk (OPTIONS alone). RFC 3986 §2: what a URI may hold."""
+"""RFC 9112 §3: method, target and version with one space between. A recipient may split on other whitespace; an
+invalid request line is answered with 400 and not corrected. §3.2: a target holds no whitespace and is in one of four
+forms: origin (a path), absolute, authority (CONNECT alone), asterisk (OPTIONS alone). RFC 3986 §2: what a URI may
+hold."""
 
 from .case import clean, get, reject, serve
 

@@ -1,5 +1,5 @@
-"""RFC 9112 §7.1.2: the trailer section is field lines, with the grammar of §5; it may be discarded. RFC 9110 §6.5.1: what
-frames, routes or authenticates a message is not sent there, and a recipient does not merge it into the head."""
+"""RFC 9112 §7.1.2: the trailer section is field lines, with the grammar of §5; it may be discarded. RFC 9110 §6.5.1:
+what frames, routes or authenticates a message is not sent there, and a recipient does not merge it into the head."""
 
 from .case import chunked, clean, reject, serve
 
@@ -13,8 +13,12 @@ def trailed(trailers: bytes) -> bytes:
 CASES = [
     serve("one", trailed(b"X-Checksum: abc\r\n"), body=b"hello"),
     serve("two", trailed(b"X-Checksum: abc\r\nX-Signature: def\r\n"), body=b"hello"),
-    clean("announced", b"POST @PATH HTTP/1.1\r\nHost: @HOST\r\nTransfer-Encoding: chunked\r\nTrailer: X-Checksum\r\n\r\n"
-          b"5\r\nhello\r\n0\r\nX-Checksum: abc\r\n\r\n", body=b"hello"),
+    clean(
+        "announced",
+        b"POST @PATH HTTP/1.1\r\nHost: @HOST\r\nTransfer-Encoding: chunked\r\nTrailer: X-Checksum\r\n\r\n"
+        b"5\r\nhello\r\n0\r\nX-Checksum: abc\r\n\r\n",
+        body=b"hello",
+    ),
     clean("content-length", trailed(b"Content-Length: @LENGTH\r\n"), body=b"hello"),
     clean("transfer-encoding", trailed(b"Transfer-Encoding: identity\r\n"), body=b"hello"),
     clean("host", trailed(b"Host: evil.example\r\n"), body=b"hello"),

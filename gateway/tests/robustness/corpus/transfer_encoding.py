@@ -1,5 +1,6 @@
-"""RFC 9112 §6.1 and §7: names of codings have no case; a coding that is not understood is answered with 501. §6.3, rule 4: a
-request whose last coding is not chunked has no length: 400, and the connection ends. §6.1: chunked is not applied twice."""
+"""RFC 9112 §6.1 and §7: names of codings have no case; a coding that is not understood is answered with 501. §6.3,
+rule 4: a request whose last coding is not chunked has no length: 400, and the connection ends. §6.1: chunked is not
+applied twice."""
 
 from .case import clean, post, reject, serve
 
@@ -53,11 +54,17 @@ CASES = [
     clean("parameter", coded(b"chunked;q=1"), body=b"hello"),
     clean("field-twice", post(b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", CHUNKS), body=b"hello"),
     reject("fields-chunked-identity", post(b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", CHUNKS)),
-    clean("fields-identity-chunked", post(b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n", CHUNKS),
-          body=b"hello"),
+    clean(
+        "fields-identity-chunked",
+        post(b"Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n", CHUNKS),
+        body=b"hello",
+    ),
     clean("on-get", b"GET @PATH HTTP/1.1\r\nHost: @HOST\r\nTransfer-Encoding: chunked\r\n\r\n" + CHUNKS, body=b"hello"),
     clean("te-is-another-field", post(b"TE: trailers, chunked\r\nContent-Length: 5\r\n", b"hello"), body=b"hello"),
-    clean("content-encoding-is-another", post(b"Content-Encoding: chunked\r\nContent-Length: 5\r\n", b"hello"),
-          body=b"hello"),
+    clean(
+        "content-encoding-is-another",
+        post(b"Content-Encoding: chunked\r\nContent-Length: 5\r\n", b"hello"),
+        body=b"hello",
+    ),
     clean("dotted-name", post(b"Transfer.Encoding: chunked\r\nContent-Length: 5\r\n", b"hello"), body=b"hello"),
 ]

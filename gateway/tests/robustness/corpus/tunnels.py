@@ -1,6 +1,6 @@
-"""RFC 9110 §7.8: Upgrade concerns one connection; nothing changes until a 101 says so, and bytes after a request that asks are
-a request. §9.3.6 and RFC 9112 §3.2.3: CONNECT has a target of host and port, and may be refused. RFC 9110 §9.3.8: TRACE
-carries no content, and a proxy may refuse to pass it on."""
+"""RFC 9110 §7.8: Upgrade concerns one connection; nothing changes until a 101 says so, and bytes after a request that
+asks are a request. §9.3.6 and RFC 9112 §3.2.3: CONNECT has a target of host and port, and may be refused. RFC 9110
+§9.3.8: TRACE carries no content, and a proxy may refuse to pass it on."""
 
 from .case import clean, get, post, reject
 
@@ -22,10 +22,18 @@ CASES = [
     clean("h2c-not-nominated", get(b"Upgrade: h2c\r\n") + b"@HIDDEN", messages=2),
     clean("h2c-on-post", post(H2C + b"Content-Length: @LENGTH\r\n", b"@HIDDEN"), body=b"@HIDDEN"),
     clean("unknown", get(b"Connection: upgrade\r\nUpgrade: nobody/1\r\n") + b"@HIDDEN", messages=2),
-    clean("unknown-with-length", post(
-        b"Connection: Upgrade\r\nUpgrade: nobody\r\nContent-Length: @LENGTH\r\n", b"@HIDDEN"), body=b"@HIDDEN"),
-    clean("unknown-chunked", post(b"Connection: Upgrade\r\nUpgrade: nobody\r\nTransfer-Encoding: chunked\r\n",
-                                  b"@HEX\r\n@HIDDEN\r\n0\r\n\r\n"), body=b"@HIDDEN"),
+    clean(
+        "unknown-with-length",
+        post(b"Connection: Upgrade\r\nUpgrade: nobody\r\nContent-Length: @LENGTH\r\n", b"@HIDDEN"),
+        body=b"@HIDDEN",
+    ),
+    clean(
+        "unknown-chunked",
+        post(
+            b"Connection: Upgrade\r\nUpgrade: nobody\r\nTransfer-Encoding: chunked\r\n", b"@HEX\r\n@HIDDEN\r\n0\r\n\r\n"
+        ),
+        body=b"@HIDDEN",
+    ),
     clean("tls", get(b"Connection: Upgrade\r\nUpgrade: TLS/1.3\r\n")),
     clean("of-1.0", b"GET @PATH HTTP/1.0\r\nHost: @HOST\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n@HIDDEN"),
     clean("connect", b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n"),
@@ -34,6 +42,9 @@ CASES = [
     reject("connect-without-port", b"CONNECT evil.example HTTP/1.1\r\nHost: evil.example\r\n\r\n"),
     reject("connect-absolute", b"CONNECT http://@HOST@PATH HTTP/1.1\r\nHost: @HOST\r\n\r\n@HIDDEN"),
     clean("trace", b"TRACE @PATH HTTP/1.1\r\nHost: @HOST\r\n\r\n"),
-    clean("trace-with-content", b"TRACE @PATH HTTP/1.1\r\nHost: @HOST\r\nContent-Length: @LENGTH\r\n\r\n@HIDDEN",
-          body=b"@HIDDEN"),
+    clean(
+        "trace-with-content",
+        b"TRACE @PATH HTTP/1.1\r\nHost: @HOST\r\nContent-Length: @LENGTH\r\n\r\n@HIDDEN",
+        body=b"@HIDDEN",
+    ),
 ]

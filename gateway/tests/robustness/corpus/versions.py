@@ -1,6 +1,6 @@
-"""RFC 9112 §2.3: HTTP-version is "HTTP/" DIGIT "." DIGIT, with case. RFC 9110 §2.5: a higher minor version is read as the
-highest that is known; §15.6.6: another major version may be refused with 505. RFC 9112 §6.1: Transfer-Encoding in a message of
-HTTP/1.0 means that its framing is faulty."""
+"""RFC 9112 §2.3: HTTP-version is "HTTP/" DIGIT "." DIGIT, with case. RFC 9110 §2.5: a higher minor version is read as
+the highest that is known; §15.6.6: another major version may be refused with 505. RFC 9112 §6.1: Transfer-Encoding in
+a message of HTTP/1.0 means that its framing is faulty."""
 
 from .case import clean, get, reject, serve
 
@@ -25,10 +25,13 @@ CASES = [
     clean("1.0-post-until-close", post_1_0(b"", b"@HIDDEN"), ends=True),
     clean("1.0-keep-alive-hides", post_1_0(b"Connection: keep-alive\r\n", b"@HIDDEN"), messages=2),
     reject("1.0-coding", post_1_0(b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n@HIDDEN")),
-    reject("1.0-coding-and-length", post_1_0(
-        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", b"0\r\n\r\n@HIDDEN")),
-    reject("1.0-coding-kept-alive", post_1_0(
-        b"Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n@HIDDEN")),
+    reject(
+        "1.0-coding-and-length", post_1_0(b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", b"0\r\n\r\n@HIDDEN")
+    ),
+    reject(
+        "1.0-coding-kept-alive",
+        post_1_0(b"Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n@HIDDEN"),
+    ),
     reject("0.9", b"GET @PATH\r\n"),
     reject("0.9-fields", b"GET @PATH\r\nHost: @HOST\r\n\r\n"),
     reject("0.9-named", version(b"HTTP/0.9")),

@@ -110,7 +110,10 @@ class Client:
         if not blank:
             return None
         status_line, *lines = head.split(b"\r\n")
-        status = int(re.match(rb"HTTP/1\.[01] ([0-9]{3})", status_line)[1])
+        found = re.match(rb"HTTP/1\.[01] ([0-9]{3})", status_line)
+        if not found:
+            return (0, (), data, len(data)) if self.is_closed else None
+        status = int(found[1])
         fields = tuple((name.lower(), value.strip()) for name, _, value in (line.partition(b":") for line in lines))
         begin = len(head) + 4
         framed = self._body(method, status, dict(fields), begin)

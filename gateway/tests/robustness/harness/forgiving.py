@@ -1,5 +1,6 @@
-"""Requests as a forgiving server reads them: bare line feeds, spaces before colons, any spelling of a transfer coding,
-numbers with a sign or an end that is none. What it makes of bytes is what an attacker hopes some upstream makes of them."""
+"""Requests as a forgiving server reads them: bare line feeds, spaces before colons, any spelling of a transfer
+coding, numbers with a sign or an end that is none. What it makes of bytes is what an attacker hopes some upstream
+makes of them."""
 
 import dataclasses
 import re

@@ -117,7 +117,7 @@ def _chunks(data: bytes, at: int) -> tuple[bytes, int] | None:
         line_end = data.find(b"\r\n", at)
         if line_end < 0:
             if len(data) - at > 20 and not _CHUNK_SIZE.match(data, at):
-                raise Malformed(f"a chunk begins with {data[at:at + 40]!r}")
+                raise Malformed(f"a chunk begins with {data[at : at + 40]!r}")
             return None
         size_line = _CHUNK_SIZE.fullmatch(data, at, line_end)
         if not size_line:
@@ -129,7 +129,7 @@ def _chunks(data: bytes, at: int) -> tuple[bytes, int] | None:
         if len(data) < at + size + 2:
             return None
         if data[at + size : at + size + 2] != b"\r\n":
-            raise Malformed(f"a chunk of {size} bytes ends in {data[at + size:at + size + 2]!r}")
+            raise Malformed(f"a chunk of {size} bytes ends in {data[at + size : at + size + 2]!r}")
         body.append(data[at : at + size])
         at += size + 2
 

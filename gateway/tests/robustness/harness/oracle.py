@@ -20,8 +20,9 @@ def faults(trial: Trial) -> list[str]:
 
 def was_accepted(trial: Trial) -> bool:
     """The case was answered as if it were in order."""
-    return any(200 <= response.status < 300 or response.status == 0 and response.is_relayed
-               for response in trial.responses)
+    return any(
+        200 <= response.status < 300 or response.status == 0 and response.is_relayed for response in trial.responses
+    )
 
 
 def reached_upstream(trial: Trial) -> bool:

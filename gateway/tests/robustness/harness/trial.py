@@ -114,9 +114,7 @@ class Lane:
     def _get(self, target: bytes) -> bytes:
         return b"GET %s HTTP/1.1\r\nHost: %s\r\n\r\n" % (target, self._authority)
 
-    def _send(
-        self, client: Client, pieces: list[bytes], method: bytes, is_bad: bool
-    ) -> tuple[list[Response], bool]:
+    def _send(self, client: Client, pieces: list[bytes], method: bytes, is_bad: bool) -> tuple[list[Response], bool]:
         """The first answer, if there is one, and whether it was given up to wait for it."""
         for piece in pieces[:-1]:
             client.send(piece)

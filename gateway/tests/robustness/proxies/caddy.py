@@ -21,5 +21,12 @@ CADDY_PROXY = Proxy(
     program=lambda: from_pypi() / "caddy",
     version=("version",),
     files=files,
-    command=lambda program, folder: [str(program), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"],
+    command=lambda program, folder: [
+        str(program),
+        "run",
+        "--config",
+        str(folder / "Caddyfile"),
+        "--adapter",
+        "caddyfile",
+    ],
 )

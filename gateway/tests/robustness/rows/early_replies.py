@@ -66,7 +66,11 @@ def early_answer(head: bytes) -> bytes:
     return b"HTTP/1.1 %s\r\nX-Seen-By: early\r\nContent-Length: 0\r\n\r\n" % status
 
 
-@row("S02", "early replies of 8 statuses, by length and chunked, with bodies of 1 byte to 10 MiB full of requests", fast=True)
+@row(
+    "S02",
+    "early replies of 8 statuses, by length and chunked, with bodies of 1 byte to 10 MiB full of requests",
+    fast=True,
+)
 def early_replies() -> str:
     return tried(OWN + RELAYED, TRIES)
 
@@ -88,8 +92,8 @@ def tried(replies: list[Reply], sizes: dict[int, int]) -> str:
     assert HIDDEN not in arrived and not faults, f"{arrived} {faults}"
     both = answered.count(2)
     return (
-        f"{len(answered)} tries, 0 mis-parsed: the next request was answered in {both}, and the connection ended without "
-        f"in {len(answered) - both}"
+        f"{len(answered)} tries, 0 mis-parsed: the next request was answered in {both}, "
+        f"and the connection ended without in {len(answered) - both}"
     )
 
 

@@ -1,4 +1,5 @@
-"""S11: bodies pass as they came. The gateway has no use for what is in them, so there is nothing to inflate or to nest."""
+"""S11: bodies pass as they came. The gateway has no use for what is in them, so there is nothing to inflate or to
+nest."""
 
 import gzip
 import json
@@ -19,8 +20,14 @@ RESOURCE_METADATA = b"/.well-known/oauth-protected-resource/a/mcp"
 def bodies_pass_untouched() -> str:
     bomb = gzip.compress(b"\0" * (64 * MIB))
     nested = gzip.compress(gzip.compress(bomb))
-    bodies = {b"gzip": bomb, b"gzip, gzip, gzip": nested, b"deflate": zlib.compress(b"\0" * MIB), b"br": b"\xcf\xff\x7f",
-              b"zstd": b"\x28\xb5\x2f\xfd", b"x-unknown": b"junk"}
+    bodies = {
+        b"gzip": bomb,
+        b"gzip, gzip, gzip": nested,
+        b"deflate": zlib.compress(b"\0" * MIB),
+        b"br": b"\xcf\xff\x7f",
+        b"zstd": b"\x28\xb5\x2f\xfd",
+        b"x-unknown": b"junk",
+    }
     with pair() as of:
         before = of.gateway.memory()
         for coding, body in bodies.items():
@@ -37,8 +44,8 @@ def bodies_pass_untouched() -> str:
         answer, arrived = of.ask(of.get(ranges(1_000), target=b"/nowhere"))
         assert answer and answer.status == 404 and not arrived, f"the gateway's own answers have no ranges: {answer}"
     return (
-        f"{len(bodies)} codings arrived as they were sent, {max(0, grown) / MIB:.1f} MiB more memory; 1,000 ranges passed "
-        "on, 10,000 refused with 431"
+        f"{len(bodies)} codings arrived as they were sent, {max(0, grown) / MIB:.1f} MiB more memory; "
+        "1,000 ranges passed on, 10,000 refused with 431"
     )
 
 
@@ -46,7 +53,9 @@ def ranges(count: int) -> bytes:
     return b"Range: bytes=%s\r\n" % b",".join(b"%d-%d" % (at, at) for at in range(count))
 
 
-@row("CVE-2026-48042", "JSON nested a million deep passes in a body and is refused in an upstream's metadata", fast=True)
+@row(
+    "CVE-2026-48042", "JSON nested a million deep passes in a body and is refused in an upstream's metadata", fast=True
+)
 def nested_json() -> str:
     with pair() as of:
         body = b"[" * MIB
@@ -71,7 +80,10 @@ def metadata_nested(depth: int) -> int:
 @row("CVE-2026-2836", "the same path on two hosts never shares a cached document", fast=True)
 def metadata_by_host() -> str:
     hosts = (b"one.example", b"two.example")
-    with pair(scripted(lambda head: json_answer(document(head))), more="public_urls: [http://one.example, http://two.example]\n") as of:
+    with pair(
+        scripted(lambda head: json_answer(document(head))),
+        more="public_urls: [http://one.example, http://two.example]\n",
+    ) as of:
         for _ in range(3):
             resources = []
             for host in hosts:

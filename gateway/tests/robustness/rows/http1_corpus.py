@@ -4,8 +4,8 @@ import atexit
 import functools
 
 import corpus
-from corpus.case import REJECT, SERVE
 from corpus import length_and_coding
+from corpus.case import REJECT, SERVE
 from harness import controls as controls_of
 from harness import oracle
 from harness.bench import Bench
@@ -71,7 +71,7 @@ def figure(trials: list[Trial]) -> str:
         told.append(f"{len(must_serve & accepted)} of {len(must_serve)} served that must be")
     if others := rules.keys() - must_reject - must_serve:
         served = len(others & accepted)
-        told.append(f"of {len(others)} that may be either, {served} served as they were meant and {len(others) - served} refused")
+        told.append(f"of {len(others)} that may be either, {served} served as meant and {len(others) - served} refused")
     return "; ".join(told)
 
 
@@ -91,7 +91,7 @@ def controls() -> str:
         caught = len(faults(bench.attempt(hostile)))
     bench.stop()
     assert caught == len(hostile), f"{caught} of {len(hostile)}"
-    return f"{missed} of {total} must-serve cases fail behind the first, {caught} of {len(hostile)} others behind the second"
+    return f"{missed} of {total} cases fail behind the first, {caught} of {len(hostile)} others behind the second"
 
 
 def _register() -> None:

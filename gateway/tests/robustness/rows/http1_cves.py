@@ -1,4 +1,5 @@
-"""Faults that other proxies had, where the corpus already holds the bytes: the cases by name, before the same upstreams."""
+"""Faults that other proxies had, where the corpus already holds the bytes: the cases by name, before the same
+upstreams."""
 
 from corpus import transfer_encoding, versions
 from corpus.case import Case
@@ -19,10 +20,15 @@ def named(module, ids: list[str]) -> list[Case]:
 def http_1_0_and_several_codings() -> str:
     cases = [
         *named(versions, OLD_AND_CODED),
-        *(case for case in transfer_encoding.CASES if "chunked-" in case.id or "-chunked" in case.id or "twice" in case.id),
+        *(
+            case
+            for case in transfer_encoding.CASES
+            if "chunked-" in case.id or "-chunked" in case.id or "twice" in case.id
+        ),
     ]
     trials = bench().attempt(cases)
     failures = faults(trials)
     assert not failures, "\n".join(failures.values())
     served = {trial.case.id for trial in trials if oracle.was_accepted(trial)}
-    return f"{len(cases)} cases: {len(cases) - len(served)} refused, and served without their tail: {', '.join(served) or 'none'}"
+    told = ", ".join(served) or "none"
+    return f"{len(cases)} cases: {len(cases) - len(served)} refused, and served without their tail: {told}"

@@ -35,7 +35,7 @@ def aliases(name: bytes) -> list[bytes]:
 
 
 def expected(of: Pair, is_trusted: bool) -> dict[bytes, list[bytes]]:
-    """What the upstream is told: the client, and the proxy that vouches for it; host and scheme as they were dialled."""
+    """What the upstream is told: the client, and the proxy that vouches for it; host and scheme as dialled."""
     client, proxy = (CLAIMED, b", 127.0.0.1") if is_trusted else (b"127.0.0.1", b"")
     nodes = b"for=%s, for=127.0.0.1" % client if is_trusted else b"for=127.0.0.1"
     authority = of.gateway.authority.encode()
@@ -75,7 +75,11 @@ def forged_fields() -> str:
     return f"{forged} forged fields replaced or dropped"
 
 
-@row("S20 unlisted", "any other X-Forwarded field of a client is not passed on as if the gateway had written it", fast=True)
+@row(
+    "S20 unlisted",
+    "any other X-Forwarded field of a client is not passed on as if the gateway had written it",
+    fast=True,
+)
 def unlisted_fields() -> str:
     names = [b"Scheme", b"Ssl", b"Protocol", b"Uri", b"Method", b"By", b"Path", b"User", b"Client-Cert", b"Anything"]
     passed = []
@@ -99,7 +103,11 @@ def aliases_refused(names: list[bytes], listener: str = "") -> int:
     return tried
 
 
-@row("CVE-2026-54763", "aliases with underscores and dots (X_Forwarded_For, X.Real.IP) are refused; also CVE-2026-88011", fast=True)
+@row(
+    "CVE-2026-54763",
+    "aliases with underscores and dots (X_Forwarded_For, X.Real.IP) are refused; also CVE-2026-88011",
+    fast=True,
+)
 def alias_names() -> str:
     plain, trusting = aliases_refused(FORWARDING + HEEDED), aliases_refused(FORWARDING, TRUSTED)
     return f"{plain} aliases refused with 400, {trusting} of them behind a trusted proxy too"

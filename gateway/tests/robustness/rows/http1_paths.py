@@ -120,12 +120,20 @@ def hosts_tried(count: int) -> str:
                 answer = ask(gateway, b"/p/mcp", host)
                 assert answer and answer.body == b"GET /of/%s seen" % name, f"{host!r}: {answer}"
             for host, path in itertools.product(
-                (name + b".example", name.upper() + b".EXAMPLE"), (b"/P/mcp", b"/%70/mcp", b"/p%2fmcp", b"/p/*", b"/?/mcp")
+                (name + b".example", name.upper() + b".EXAMPLE"),
+                (b"/P/mcp", b"/%70/mcp", b"/p%2fmcp", b"/p/*", b"/?/mcp"),
             ):
                 answer = ask(gateway, path, host)
                 assert answer and answer.status in (400, 404), f"{host!r} {path!r}: {answer}"
                 answers[path] = answer.status
-        for host in (b"h*.example", b"*.example", b"h?.example", b"h%d.example" % count, b"[h0].example", b"h0.exampl%65"):
+        for host in (
+            b"h*.example",
+            b"*.example",
+            b"h?.example",
+            b"h%d.example" % count,
+            b"[h0].example",
+            b"h0.exampl%65",
+        ):
             answer = ask(gateway, b"/p/mcp", host)
             assert answer and answer.status in (400, 421), f"{host!r}: {answer}"
     return "no case of a host matters, each of a path does"
