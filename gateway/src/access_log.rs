@@ -11,6 +11,8 @@ pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Er
     let request = session.req_header();
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
     let api = context.route.as_ref().map(|route| &route.api);
+    let admission = context.admission.as_ref();
+    let plan = api.zip(admission).and_then(|(api, admission)| admission.plan(api));
     let client = context.client.as_ref().map(|client| client.address.to_string());
     let mut fields = Fields::new("request");
     fields
@@ -20,7 +22,9 @@ pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Er
         .text("path", path_of(request.raw_path()).as_ref())
         .maybe("api", api.map(|api| api.name.as_str()))
         .maybe("endpoint", context.hop.as_ref().and_then(|hop| hop.endpoint.settings.name.as_deref()))
-        .maybe("plan", api.and_then(|api| api.plans.first()).map(|plan| plan.name.as_str()))
+        .maybe("plan", plan.map(|plan| plan.name.as_str()))
+        .maybe("consumer", admission.and_then(|admission| admission.consumer.as_deref()))
+        .maybe("key", admission.and_then(|admission| admission.key.as_deref()))
         .number("status", status);
     if let Some(upstream) = context.upstream_status {
         fields.number("upstream_status", upstream);

@@ -17,6 +17,7 @@ mod key_path;
 mod load;
 mod position;
 mod problem;
+mod secret;
 mod short_form;
 mod source;
 mod suggest;
@@ -28,6 +29,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use http::header::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 use pingora_core::protocols::tls::SslDigest;
 use pingora_core::tls::sign::CertifiedKey;
@@ -45,7 +48,10 @@ pub use crate::listener::comments::EventStreams;
 pub use crate::listener::limits::Limits;
 
 pub use self::diagnostic::{Diagnostic, Report, Severity};
-pub use self::document::{AuthorizationMode, Balance, ClientAuthMode, LogFormat, LogLevel, UpstreamHost};
+pub use self::document::{
+    AuthorizationMode, Balance, ClientAuthMode, LogFormat, LogLevel, PlanState, UpstreamHost,
+};
+pub use self::secret::Secret;
 use self::source::Source;
 use tollgate_protocol::url::{HttpUrl, Origin};
 
@@ -70,6 +76,10 @@ pub struct Config {
     pub log: Log,
     /// How long requests may take to end after SIGTERM.
     pub drain: Duration,
+    /// Where secrets were read from.
+    pub secret_files: Vec<PathBuf>,
+    /// No two with the same name, or the same key.
+    pub consumers: Vec<Consumer>,
     /// At least one; no two with the same name, or the same path on the same host.
     pub apis: Vec<Api>,
 }
@@ -96,10 +106,10 @@ pub struct Listener {
 }
 
 impl Config {
-    /// The files the listeners' certificates were read from.
-    pub fn certificate_files(&self) -> Vec<PathBuf> {
+    /// The files that are read again when they change: certificates of listeners, and secrets.
+    pub fn watched_files(&self) -> Vec<PathBuf> {
         let tls = self.listeners.iter().filter_map(|listener| listener.tls.as_ref());
-        tls.flat_map(|tls| tls.files.iter().cloned()).collect()
+        tls.flat_map(|tls| &tls.files).chain(&self.secret_files).cloned().collect()
     }
 }
 
@@ -160,7 +170,7 @@ pub struct Api {
     pub event_streams: EventStreams,
     /// At least one, not all of them backups, no two with the same URL.
     pub endpoints: Vec<Endpoint>,
-    /// Exactly one for now.
+    /// At least one, each of which can be reached.
     pub plans: Vec<Plan>,
 }
 
@@ -189,6 +199,8 @@ pub struct Endpoint {
     pub host: UpstreamHost,
     /// Of no effect without TLS.
     pub tls: UpstreamTls,
+    /// What the gateway shows about itself. Absent: nothing.
+    pub auth: Option<UpstreamAuth>,
     /// Whether HTTP/2 is spoken with it.
     pub http2: bool,
     /// Its share of the requests, among those of the same kind.
@@ -210,6 +222,7 @@ impl Endpoint {
             url,
             host: UpstreamHost::default(),
             tls: UpstreamTls::default(),
+            auth: None,
             http2: false,
             weight: NonZeroU32::MIN,
             backup: false,
@@ -220,6 +233,13 @@ impl Endpoint {
             limits: None,
         }
     }
+}
+
+/// A field with a credential of the gateway's. Its value is marked as sensitive, so it is never printed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UpstreamAuth {
+    pub name: HeaderName,
+    pub value: HeaderValue,
 }
 
 /// TLS to an endpoint, with everything read from its files.
@@ -266,8 +286,74 @@ pub struct CertificateAuthorities {
 /// How callers prove who they are.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// `keyless` when the file does not say.
+    /// No other of the API has it.
     pub name: String,
+    pub state: PlanState,
+    pub kind: PlanKind,
+}
+
+/// What a plan asks for.
+#[derive(Debug, Clone)]
+pub enum PlanKind {
+    Keyless,
+    ApiKey(ApiKeyPlan),
+}
+
+impl PlanKind {
+    /// What the file calls it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            PlanKind::Keyless => "keyless",
+            PlanKind::ApiKey(_) => "api_key",
+        }
+    }
+
+    /// Where its kind of credential is.
+    pub fn source(&self) -> Option<&ApiKeySource> {
+        match self {
+            PlanKind::Keyless => None,
+            PlanKind::ApiKey(plan) => Some(&plan.source),
+        }
+    }
+}
+
+/// A plan for callers with a key.
+#[derive(Debug, Clone)]
+pub struct ApiKeyPlan {
+    pub source: ApiKeySource,
+}
+
+/// Where a key is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiKeySource {
+    Header(HeaderName),
+    Query(String),
+}
+
+/// A known caller.
+#[derive(Debug, Clone)]
+pub struct Consumer {
+    pub name: String,
+    pub api_keys: Vec<ApiKey>,
+    /// By the names of API and plan.
+    pub plans: Vec<(String, String)>,
+}
+
+impl Consumer {
+    pub fn may_use(&self, api: &str, plan: &str) -> bool {
+        self.plans.iter().any(|(its_api, its_plan)| its_api == api && its_plan == plan)
+    }
+}
+
+/// The SHA-256 of a key.
+pub type KeyDigest = [u8; 32];
+
+/// A key of a consumer.
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    pub name: Option<String>,
+    pub digest: KeyDigest,
+    pub expires: Option<DateTime<Utc>>,
 }
 
 /// Reads and checks the file at `path`. Relative paths inside it start at its folder.

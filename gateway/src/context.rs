@@ -8,6 +8,7 @@ use once_cell::sync::Lazy;
 use tollgate_protocol::client::Client;
 use tollgate_protocol::sse::BetweenEvents;
 
+use crate::config::ApiKeySource;
 use crate::cors::WebOrigin;
 use crate::endpoint::Endpoint;
 use crate::endpoint::breaker::Failure;
@@ -15,6 +16,7 @@ use crate::endpoint::timeouts::Wait;
 use crate::gateway::{Api, Gateway, Identifier};
 use crate::hop::{self, Hop};
 use crate::in_flight::InFlightRequest;
+use crate::plan::{Admission, Plan, api_key};
 use crate::relay::announced::MessageEndpoint;
 use crate::relay::event_stream::LegacyStream;
 use crate::respond::Refusal;
@@ -29,6 +31,8 @@ pub struct Context {
     pub client: Option<Client>,
     /// Set when the request was admitted to an API.
     pub route: Option<Route>,
+    /// How its caller was let in.
+    pub admission: Option<Admission>,
     /// The web page it comes from, if a browser sent it.
     pub web_origin: Option<WebOrigin>,
     /// The endpoint it is sent to.
@@ -108,6 +112,15 @@ pub struct Route {
     pub query: Option<String>,
     /// Where an open legacy stream wants the message to go.
     pub announced: Option<MessageEndpoint>,
+}
+
+impl Route {
+    /// Takes the credential of a plan out of what the upstream is asked.
+    pub fn withhold(&mut self, admission: &Admission) {
+        if let Some(ApiKeySource::Query(name)) = admission.plan(&self.api).and_then(Plan::key_source) {
+            self.query = self.query.as_deref().and_then(|query| api_key::without(query, name));
+        }
+    }
 }
 
 /// Names one request in the log and in errors: unique within a process, unlikely to repeat across them.

@@ -76,8 +76,8 @@ impl Service for Control {
         loop {
             let trigger = tokio::select! {
                 _ = hangup.recv() => Trigger::Hangup,
-                _ = looks.tick() => match self.reload.has_new_certificates() {
-                    true => Trigger::Certificates,
+                _ = looks.tick() => match self.reload.has_new_files() {
+                    true => Trigger::Files,
                     false => continue,
                 },
             };

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use pingora_core::tls::ServerConfig;
 use tollgate_protocol::metadata::well_known_path;
 
+use crate::config::AuthorizationMode;
 use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
 use crate::endpoint::group::Endpoints;
@@ -70,6 +71,7 @@ pub struct Api {
     pub hosts: Vec<String>,
     /// As configured, without a trailing slash unless it is the root.
     pub path: String,
+    pub mode: AuthorizationMode,
     pub endpoints: Endpoints,
     pub plans: Vec<Plan>,
     /// Message endpoints announced by legacy HTTP+SSE streams that are open now.
@@ -102,8 +104,10 @@ pub mod testing {
     //! APIs for unit tests of the modules around this one.
     use super::*;
     use crate::affinity::Affinity;
+    use crate::config::PlanState;
     use crate::endpoint::balance::Strategy;
     use crate::endpoint::retries::Budget;
+    use crate::plan::Kind;
 
     pub fn api(name: &str, path: &str, hosts: &[&str]) -> Arc<Api> {
         let endpoint = Arc::new(crate::endpoint::testing::endpoint("http://127.0.0.1:9/mcp"));
@@ -111,13 +115,18 @@ pub mod testing {
             name: name.to_string(),
             hosts: hosts.iter().map(ToString::to_string).collect(),
             path: path.to_string(),
+            mode: AuthorizationMode::Relay,
             endpoints: Endpoints::new(
                 vec![endpoint],
                 Strategy::RoundRobin,
                 Affinity::None,
                 Budget::default(),
             ),
-            plans: vec![Plan { name: "keyless".to_string() }],
+            plans: vec![Plan {
+                name: "keyless".to_string(),
+                state: PlanState::Published,
+                kind: Kind::Keyless,
+            }],
             announced: Arc::default(),
             event_streams: EventStreams::default(),
         })

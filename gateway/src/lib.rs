@@ -42,6 +42,7 @@ pub mod logging;
 pub mod minted;
 pub mod origin;
 pub mod plan;
+pub mod protect;
 pub mod proxy;
 pub mod rate;
 pub mod reason;

@@ -47,6 +47,11 @@ fn is_alias(name: &str) -> bool {
     name.contains(['_', '.']) && (forwarding() || named())
 }
 
+/// Whether a name is another spelling of `of`.
+pub fn is_alias_of(name: &HeaderName, of: &HeaderName) -> bool {
+    name.as_str().contains(['_', '.']) && folds_to(name.as_str(), of.as_str())
+}
+
 fn folds_to(name: &str, other: &str) -> bool {
     let folded = name.bytes().map(|byte| if matches!(byte, b'_' | b'.') { b'-' } else { byte });
     name.len() == other.len() && folded.eq(other.bytes())

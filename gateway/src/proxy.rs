@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::Utc;
 use http::StatusCode;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::upstreams::peer::HttpPeer;
@@ -19,6 +20,7 @@ use tollgate_protocol::client::Client;
 use crate::access_log;
 use crate::affinity;
 use crate::canonical;
+use crate::config::AuthorizationMode;
 use crate::context::{Context, RequestId, Route};
 use crate::edge::Edge;
 use crate::endpoint::breaker::Failure;
@@ -27,6 +29,8 @@ use crate::endpoint::timeouts::Wait;
 use crate::failure;
 use crate::hop;
 use crate::listener::state::{self, Phase};
+use crate::plan;
+use crate::protect;
 use crate::reason;
 use crate::relay::event_stream::LegacyStream;
 use crate::relay::well_known::{self, WellKnown};
@@ -87,6 +91,22 @@ impl Proxy {
         Ok(well_known::reply(&rendered, document.cache_for, &session.req_header().headers))
     }
 
+    /// Admits the caller and chooses the endpoint its request is sent to.
+    async fn send(
+        &self,
+        session: &Session,
+        context: &mut Context,
+        route: Route,
+    ) -> std::result::Result<(), Refusal> {
+        let route = context.route.insert(route);
+        let headers = &session.req_header().headers;
+        let admission = plan::admit(&route.api, headers, route.query.as_deref(), Utc::now())?;
+        route.withhold(&admission);
+        context.admission = Some(admission);
+        context.hop = Some(hop::choose(route, headers, Instant::now()).await?);
+        Ok(())
+    }
+
     fn take_metadata_token(&self, context: &Context) -> std::result::Result<(), Refusal> {
         let Some(client) = &context.client else { return Ok(()) };
         self.edge.metadata_rate.take(client.address, Instant::now()).map_err(|seconds| Refusal {
@@ -120,6 +140,7 @@ impl ProxyHttp for Proxy {
             started: Instant::now(),
             client: None,
             route: None,
+            admission: None,
             hop: None,
             tried: Vec::new(),
             web_origin: None,
@@ -151,17 +172,10 @@ impl ProxyHttp for Proxy {
             Ok(Decided { web_origin, decision }) => {
                 context.web_origin = web_origin;
                 match decision {
-                    Decision::Relay(route) => {
-                        let hop = hop::choose(&route, &session.req_header().headers, Instant::now()).await;
-                        context.route = Some(route);
-                        match hop {
-                            Ok(hop) => {
-                                context.hop = Some(hop);
-                                return Ok(false);
-                            }
-                            Err(refusal) => Err(refusal),
-                        }
-                    }
+                    Decision::Relay(route) => match self.send(session, context, route).await {
+                        Ok(()) => return Ok(false),
+                        Err(refusal) => Err(refusal),
+                    },
                     Decision::Reply(reply) => Ok(reply),
                     Decision::Refuse(refusal) => Err(refusal),
                     Decision::Metadata(route) => {
@@ -302,6 +316,8 @@ impl ProxyHttp for Proxy {
             return Err(failure::no_route());
         };
         upstream_head::prepare(route, hop, context.client.as_ref(), request)?;
+        upstream_head::withhold(route, context.admission.as_ref(), request);
+        protect::authenticate(route, &hop.endpoint, request)?;
         // As late as can be: a server closes connections whenever it likes.
         match context.wait.as_mut().is_none_or(Wait::may_send) {
             true => Ok(()),
@@ -339,12 +355,18 @@ impl ProxyHttp for Proxy {
             return Err(failure::no_route());
         };
         let followed = affinity::answered(route, hop, session.req_header(), response);
-        refused_token::diagnose(route, hop, session.req_header(), response);
-        let relayed = match self.edge.source(&context.gateway, route, &hop.endpoint) {
-            Ok(source) => challenge::relay(&source, route, response).await,
-            Err(refusal) => Err(refusal),
+        let passed = match route.api.mode {
+            AuthorizationMode::Relay => {
+                refused_token::diagnose(route, hop, session.req_header(), response);
+                let source = self.edge.source(&context.gateway, route, &hop.endpoint);
+                match source {
+                    Ok(source) => challenge::relay(&source, route, response).await,
+                    Err(refusal) => Err(refusal),
+                }
+            }
+            AuthorizationMode::Protect => protect::answer(route, &hop.endpoint, response),
         };
-        if let Err(refusal) = followed.and(relayed) {
+        if let Err(refusal) = followed.and(passed) {
             let status = refusal.reason.status;
             context.refusal = Some(refusal);
             return Err(Error::explain(ErrorType::HTTPStatus(status), "the answer was not relayed"));

@@ -44,6 +44,10 @@ reasons! {
     NOT_AN_AUTHORIZATION_SERVER = 400 "not_an_authorization_server", "This gateway is not an authorization server; its APIs name theirs in their protected resource metadata.";
     NO_METADATA_HERE = 404 "no_metadata_here", "There is no OAuth or OpenID metadata at this URL.";
     METHOD_NOT_ALLOWED = 405 "method_not_allowed", "This resource answers GET, HEAD and OPTIONS only.";
+    API_KEY_MISSING = 403 "api_key_missing", "This API needs a key.";
+    API_KEY_INVALID = 403 "api_key_invalid", "The API key is not one that opens this API.";
+    API_KEY_EXPIRED = 403 "api_key_expired", "The API key has expired.";
+    PLAN_CLOSED = 403 "plan_closed", "This way into the API is closed.";
     METADATA_RATE_LIMITED = 429 "metadata_rate_limited", "Too many metadata requests from this address.";
     UPSTREAM_HAS_NO_METADATA = 404 "upstream_has_no_metadata", "The MCP server publishes no protected resource metadata.";
     UPSTREAM_METADATA_UNREACHABLE = 502 "upstream_metadata_unreachable", "The MCP server's protected resource metadata could not be fetched.";
@@ -59,6 +63,7 @@ reasons! {
     UPSTREAM_TIMEOUT = 504 "upstream_timeout", "The MCP server did not answer in time.";
     UPSTREAM_FAILED = 502 "upstream_failed", "The MCP server's answer could not be relayed.";
     UPSTREAM_SESSION_UNUSABLE = 502 "upstream_session_unusable", "The MCP server's session id cannot be sealed.";
+    UPSTREAM_REFUSED_CREDENTIAL = 502 "upstream_refused_credential", "The MCP server does not accept the gateway's credential.";
     UPSTREAM_CHALLENGE_TOO_LARGE = 502 "upstream_challenge_too_large", "The MCP server's challenge is larger than this gateway accepts.";
     FOREIGN_MESSAGE_ENDPOINT = 502 "foreign_message_endpoint", "The MCP server announced a message endpoint on another origin.";
     CLIENT_CLOSED = 499 "client_closed", "The client went away before the answer was complete.";

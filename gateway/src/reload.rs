@@ -1,4 +1,4 @@
-//! Reload: on SIGHUP the file is read anew; when only certificates have changed, the text that is being served is
+//! Reload: on SIGHUP the file is read anew; when only certificates or secrets have changed, the text that is being served is
 //! read anew with them, so that an edit that is not finished yet is not picked up. The next configuration is read, checked, compiled and resolved whole while the old one serves,
 //! then swapped in one step; or refused, and nothing has happened. Requests under way keep the one they
 //! began with, and connections are not touched.
@@ -30,21 +30,21 @@ pub struct Reload {
     bound: Vec<SocketAddr>,
     /// The text of the configuration that serves.
     text: String,
-    certificates: Watch,
+    files: Watch,
 }
 
 /// Why there may be something new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
     Hangup,
-    Certificates,
+    Files,
 }
 
 impl Trigger {
     fn name(self) -> &'static str {
         match self {
             Trigger::Hangup => "signal",
-            Trigger::Certificates => "certificates",
+            Trigger::Files => "files",
         }
     }
 }
@@ -86,13 +86,13 @@ impl Fixed {
 impl Reload {
     pub fn new(path: PathBuf, checked: &Checked, bound: Vec<SocketAddr>, edge: Arc<Edge>) -> Reload {
         let Checked { config, text, .. } = checked;
-        let certificates = Watch::new(config.certificate_files());
-        Reload { path, edge, fixed: Fixed::of(config), bound, text: text.clone(), certificates }
+        let files = Watch::new(config.watched_files());
+        Reload { path, edge, fixed: Fixed::of(config), bound, text: text.clone(), files }
     }
 
-    /// Whether certificates have changed since they were read.
-    pub fn has_new_certificates(&mut self) -> bool {
-        self.certificates.has_changed()
+    /// Whether certificates or secrets have changed since they were read.
+    pub fn has_new_files(&mut self) -> bool {
+        self.files.has_changed()
     }
 
     /// Reloads once, and logs what came of it.
@@ -101,7 +101,7 @@ impl Reload {
             Ok((gateway, checked)) => {
                 self.edge.gateway.store(Arc::new(gateway));
                 if trigger == Trigger::Hangup {
-                    self.certificates = Watch::new(checked.config.certificate_files());
+                    self.files = Watch::new(checked.config.watched_files());
                 }
                 self.text = checked.text;
                 "applied"
@@ -125,7 +125,7 @@ impl Reload {
         let (path, text) = (self.path.clone(), self.text.clone());
         let reading = tokio::task::spawn_blocking(move || match trigger {
             Trigger::Hangup => config::load(&path),
-            Trigger::Certificates => config::load_again(&text, &path),
+            Trigger::Files => config::load_again(&text, &path),
         });
         let loaded = reading.await.map_err(|error| error.to_string())?;
         loaded.map_err(|report| report.render("the running configuration is kept"))

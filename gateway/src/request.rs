@@ -9,6 +9,7 @@ use tollgate_protocol::mount;
 use tollgate_protocol::path::without_parameters;
 
 use crate::canonical::{self, Canonical};
+use crate::config::AuthorizationMode;
 use crate::context::Route;
 use crate::cors::{self, WebOrigin};
 use crate::gateway::{Api, Gateway, Identifier, Listener};
@@ -82,16 +83,25 @@ fn metadata_route(
         WellKnown::Metadata { resource } => {
             let identifier = identify(resource);
             let api = gateway.router.find(&identifier.origin.host, resource).ok_or_else(nothing)?;
-            let rest = rest_of(api, resource).ok_or_else(nothing)?.to_string();
+            let rest = rest_of(api, resource).filter(|_| is_relayed(api)).ok_or_else(nothing)?.to_string();
             Ok(Route { api: api.clone(), identifier, rest, query: None, announced: None })
         }
         WellKnown::RootMetadata => {
             let identifier = identify("");
-            let api = gateway.router.only_api(&identifier.origin.host).ok_or_else(nothing)?;
+            let api = gateway
+                .router
+                .only_api(&identifier.origin.host)
+                .filter(|api| is_relayed(api))
+                .ok_or_else(nothing)?;
             Ok(Route { api: api.clone(), identifier, rest: String::new(), query: None, announced: None })
         }
         WellKnown::Nothing => Err(nothing()),
     }
+}
+
+/// Whether the server's own metadata is what callers need; otherwise they are admitted by plans that need none.
+fn is_relayed(api: &Api) -> bool {
+    api.mode == AuthorizationMode::Relay
 }
 
 /// The API a request is for, and what its upstream is asked.

@@ -11,11 +11,12 @@ use pingora_proxy::Session;
 use tollgate_protocol::client::Client;
 
 use crate::affinity::SESSION_ID;
-use crate::config::UpstreamHost;
+use crate::config::{ApiKeySource, UpstreamHost};
 use crate::context::Route;
 use crate::failure;
 use crate::hop::Hop;
 use crate::minted;
+use crate::plan::{Admission, Plan};
 
 /// Belongs to one connection (RFC 9110 §7.6.1). Pingora removes these from requests, not from responses.
 const HOP_BY_HOP: [HeaderName; 4] = [
@@ -42,6 +43,14 @@ pub fn prepare(route: &Route, hop: &Hop, client: Option<&Client>, request: &mut 
         request.remove_header(&header::ACCEPT_ENCODING);
     }
     Ok(())
+}
+
+/// Keeps the credential that was for the gateway from the upstream.
+pub fn withhold(route: &Route, admission: Option<&Admission>, request: &mut RequestHeader) {
+    let source = admission.and_then(|admission| admission.plan(&route.api)).and_then(Plan::key_source);
+    if let Some(ApiKeySource::Header(name)) = source {
+        request.remove_header(name);
+    }
 }
 
 /// Replaces what the client says about how it got here by what is known: its address and the proxies that vouch for

@@ -8,8 +8,8 @@ use tollgate_protocol::mount::Mount;
 use tollgate_protocol::url::Scheme;
 
 use super::{
-    Api as ApiConfig, Balance, Config, Endpoint as EndpointConfig, Listener as ListenerConfig, SessionBounds,
-    Sessions as SessionsConfig,
+    Api as ApiConfig, Balance, Config, Consumer, Endpoint as EndpointConfig, KeyDigest,
+    Listener as ListenerConfig, Plan as PlanConfig, PlanKind, SessionBounds, Sessions as SessionsConfig,
 };
 use crate::affinity::Affinity;
 use crate::cors::AllowedOrigins;
@@ -22,7 +22,8 @@ use crate::gateway::{Api, Gateway, Listener};
 use crate::listener::tls::server_config;
 use crate::listener::trusted::TrustedProxies;
 use crate::origin::PublicOrigins;
-use crate::plan::Plan;
+use crate::plan::api_key::{ApiKeys, Entry};
+use crate::plan::{Kind, Plan};
 use crate::route::Router;
 use crate::to_https::HttpsOrigins;
 
@@ -36,7 +37,9 @@ pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -
         .apis
         .iter()
         .map(|api| {
-            build_api(api, running).map(Arc::new).map_err(|error| format!("api {}: {error}", api.name))
+            build_api(api, &config.consumers, running)
+                .map(Arc::new)
+                .map_err(|error| format!("api {}: {error}", api.name))
         })
         .collect::<Result<Vec<_>, _>>()?;
     let mut router = Router::default();
@@ -72,7 +75,7 @@ pub fn listeners(config: &Config, bound: &[SocketAddr]) -> Result<Vec<Listener>,
     config.listeners.iter().zip(bound).map(build_one).collect()
 }
 
-fn build_api(api: &ApiConfig, running: Option<&Gateway>) -> Result<Api, String> {
+fn build_api(api: &ApiConfig, consumers: &[Consumer], running: Option<&Gateway>) -> Result<Api, String> {
     let before = running.and_then(|running| running.apis.iter().find(|before| before.name == api.name));
     let endpoint = |settings: &EndpointConfig| build_endpoint(settings, api, before, running);
     let endpoints = api.endpoints.iter().map(endpoint).collect::<Result<_, _>>()?;
@@ -80,10 +83,30 @@ fn build_api(api: &ApiConfig, running: Option<&Gateway>) -> Result<Api, String> 
         name: api.name.clone(),
         hosts: api.hosts.clone(),
         path: api.path.clone(),
+        mode: api.authorization.mode,
         endpoints: Endpoints::new(endpoints, strategy(api.balance), affinity(api, before), api.retry_budget),
-        plans: api.plans.iter().map(|plan| Plan { name: plan.name.clone() }).collect(),
+        plans: api.plans.iter().map(|plan| build_plan(plan, api, consumers)).collect(),
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
         event_streams: api.event_streams,
+    })
+}
+
+fn build_plan(plan: &PlanConfig, api: &ApiConfig, consumers: &[Consumer]) -> Plan {
+    let kind = match &plan.kind {
+        PlanKind::Keyless => Kind::Keyless,
+        PlanKind::ApiKey(settings) => {
+            let callers = consumers.iter().filter(|consumer| consumer.may_use(&api.name, &plan.name));
+            Kind::ApiKey(ApiKeys::new(settings.source.clone(), callers.flat_map(keys_of)))
+        }
+    };
+    Plan { name: plan.name.clone(), state: plan.state, kind }
+}
+
+fn keys_of(consumer: &Consumer) -> impl Iterator<Item = (KeyDigest, Entry)> {
+    let name: Arc<str> = consumer.name.as_str().into();
+    consumer.api_keys.iter().map(move |key| {
+        let named = key.name.as_deref().map(Arc::from);
+        (key.digest, Entry { consumer: name.clone(), key: named, expires: key.expires })
     })
 }
 

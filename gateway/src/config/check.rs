@@ -8,16 +8,20 @@ mod balance;
 mod capacity;
 mod certificates;
 mod chain;
+mod consumers;
 mod event_streams;
 mod health;
 mod limits;
 mod listeners;
 mod outliers;
+mod plans;
 mod revocation;
 mod seal_keys;
+mod secrets;
 mod timeouts;
 mod tls;
 mod upstream;
+mod upstream_auth;
 mod upstream_tls;
 mod values;
 
@@ -46,6 +50,7 @@ pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem
     let admin = listeners::check_admin(document, &mut findings);
     let drain = findings.take(root.key("drain"), values::duration(document.drain.as_str()));
     let apis = apis::check(document, folder, &mut findings);
+    let consumers = consumers::check(document, &apis, folder, &mut findings);
     listeners::check_public_origins(document, &mut findings);
     refuse_ambiguous_origins(&public_urls, &mut findings);
     warn_about_clear_text(&public_urls, &mut findings);
@@ -57,6 +62,8 @@ pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem
         admin,
         log: Log { format: document.log.format, level: document.log.level },
         drain,
+        secret_files: secrets::files(document, folder),
+        consumers,
         apis,
     });
     (config, findings.problems)

@@ -8,7 +8,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de};
 
 use super::short_form::{Short, ShortForm};
-use super::text::{Address, Duration, FilePath, Host, Name, Network, Origin, Path, Pin, Url, Words};
+use super::text::{
+    Address, Digest, Duration, FieldName, FilePath, Host, Name, Network, Origin, Path, Pin, PlanPath,
+    Reference, Timestamp, Url, Words,
+};
 
 /// The configuration of Tollgate: where it listens, and which MCP servers it exposes.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -38,6 +41,11 @@ pub struct Document {
     #[serde(default = "default_drain")]
     #[schemars(extend("default" = "30s"))]
     pub drain: Duration,
+
+    /// The known callers, for plans that ask who they are.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub consumers: Vec<Consumer>,
 
     /// The MCP servers the gateway exposes. At least one.
     #[schemars(length(min = 1))]
@@ -290,9 +298,9 @@ pub struct Api {
     #[schemars(length(min = 1))]
     pub endpoints: Vec<Short<Endpoint>>,
 
-    /// How callers prove who they are to the gateway. Exactly one for now, `keyless`: the gateway asks for nothing
-    /// and the MCP server decides.
-    #[schemars(length(equal = 1))]
+    /// How callers prove who they are to the gateway. They are tried in this order: the first whose kind of credential
+    /// a request has decides.
+    #[schemars(length(min = 1))]
     pub plans: Vec<Short<Plan>>,
 }
 
@@ -348,7 +356,8 @@ pub struct EventStreams {
 #[serde(deny_unknown_fields, expecting = "a mapping with `mode` or `upstream_resource`")]
 pub struct Authorization {
     /// `relay`: the MCP server has its own authorization server, and the gateway makes its challenges and metadata
-    /// work under the public URL.
+    /// work under the public URL. `protect`: the gateway's plans decide alone, callers' tokens and the server's challenges
+    /// end at the gateway.
     #[serde(default)]
     #[schemars(extend("default" = "relay"))]
     pub mode: AuthorizationMode,
@@ -365,6 +374,7 @@ pub struct Authorization {
 pub enum AuthorizationMode {
     #[default]
     Relay,
+    Protect,
 }
 
 /// How the endpoints of an API are reached.
@@ -379,6 +389,9 @@ pub struct Upstream {
 
     /// TLS to the endpoints.
     pub tls: Option<UpstreamTls>,
+
+    /// What the gateway shows the endpoints about itself. Without it, nothing.
+    pub auth: Option<UpstreamAuth>,
 
     /// Whether HTTP/2 is spoken with the endpoints: negotiated with TLS, by prior knowledge without.
     #[serde(default)]
@@ -406,6 +419,50 @@ pub struct Upstream {
     /// How many requests may be sent again, to another endpoint.
     #[serde(default)]
     pub retry_budget: RetryBudget,
+}
+
+/// A credential of the gateway's, of one kind. A caller can neither choose nor replace it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `bearer`, `basic` or `header`")]
+pub struct UpstreamAuth {
+    /// A token, sent as `Authorization: Bearer`. Not in mode `relay`, where the caller's own is sent.
+    pub bearer: Option<Reference>,
+
+    /// A user name and a password, sent as `Authorization: Basic`. Not in mode `relay`.
+    pub basic: Option<BasicAuth>,
+
+    /// Any other header.
+    pub header: Option<HeaderAuth>,
+}
+
+impl UpstreamAuth {
+    /// Where its secrets are.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+        let basic = self.basic.iter().map(|basic| &basic.password);
+        self.bearer.iter().chain(basic).chain(self.header.iter().map(|header| &header.value))
+    }
+}
+
+/// A user name and a password (RFC 7617).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `username` and `password`")]
+pub struct BasicAuth {
+    /// The user name, without a colon.
+    pub username: Words,
+
+    /// Where it is: `${file:PATH}` or `${NAME}`.
+    pub password: Reference,
+}
+
+/// A header with a secret value.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `name` and `value`")]
+pub struct HeaderAuth {
+    /// The header's name, other than `Authorization`.
+    pub name: FieldName,
+
+    /// Where it is: `${file:PATH}` or `${NAME}`.
+    pub value: Reference,
 }
 
 /// How long an endpoint may take. Kept to within 50 ms.
@@ -593,6 +650,9 @@ pub struct Endpoint {
     /// TLS to this endpoint; without it, what `upstream.tls` says.
     pub tls: Option<UpstreamTls>,
 
+    /// What the gateway shows this endpoint about itself. Without it, what `upstream.auth` says.
+    pub auth: Option<UpstreamAuth>,
+
     /// Whether HTTP/2 is spoken with this endpoint; without it, what `upstream.http2` says.
     pub http2: Option<bool>,
 
@@ -619,6 +679,7 @@ impl ShortForm for Endpoint {
             url: Url::from(text),
             host: None,
             tls: None,
+            auth: None,
             http2: None,
             timeouts: Timeouts::default(),
             weight: None,
@@ -635,15 +696,32 @@ impl ShortForm for Endpoint {
 
 /// How callers of an API prove who they are. Exactly one kind.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a plan: `keyless`, or a mapping with `keyless`")]
+#[serde(deny_unknown_fields, expecting = "a plan: `keyless`, or a mapping with `keyless` or `api_key`")]
 pub struct Plan {
-    /// What to call this plan. Lower-case letters, digits and `-`, at most 64.
-    #[schemars(extend("default" = "keyless"))]
+    /// What to call this plan, once in the API. Lower-case letters, digits and `-`, at most 64. Without it, its kind.
     pub name: Option<Name>,
 
+    /// `published`; `deprecated`: still used, and warned about; `closed`: whoever has its kind of credential is refused.
+    #[serde(default)]
+    #[schemars(extend("default" = "published"))]
+    pub state: PlanState,
+
     /// The gateway asks for nothing; the MCP server decides. It has no settings: `keyless: {}`.
-    #[schemars(required)]
     pub keyless: Option<Keyless>,
+
+    /// Callers have a key of one of the `consumers`.
+    pub api_key: Option<ApiKeyPlan>,
+}
+
+/// Whether a plan admits callers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum PlanState {
+    #[default]
+    Published,
+    Deprecated,
+    Closed,
 }
 
 /// The settings of a keyless plan: none.
@@ -651,17 +729,65 @@ pub struct Plan {
 #[serde(deny_unknown_fields, expecting = "`{}`: a keyless plan has no settings")]
 pub struct Keyless {}
 
+/// Where callers have their key. It is never sent upstream.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "`{}`, or a mapping with `header` or `query`")]
+pub struct ApiKeyPlan {
+    /// The header.
+    #[schemars(extend("default" = "x-api-key"))]
+    pub header: Option<FieldName>,
+
+    /// The query parameter, for callers that can set no header. URLs end up in logs, and keys with them.
+    pub query: Option<FieldName>,
+}
+
 impl ShortForm for Plan {
-    const EXPECTED: &'static str = "a plan: `keyless`, or a mapping with `keyless`";
+    const EXPECTED: &'static str = "a plan: `keyless`, or a mapping with `keyless` or `api_key`";
 
     fn from_short<E: de::Error>(text: &str) -> Result<Self, E> {
+        let plan = Self { name: None, state: PlanState::default(), keyless: None, api_key: None };
         match text {
-            "keyless" => Ok(Self { name: None, keyless: Some(Keyless {}) }),
-            other => Err(E::unknown_variant(other, &["keyless"])),
+            "keyless" => Ok(Self { keyless: Some(Keyless {}), ..plan }),
+            "api_key" => Ok(Self { api_key: Some(ApiKeyPlan { header: None, query: None }), ..plan }),
+            other => Err(E::unknown_variant(other, &["keyless", "api_key"])),
         }
     }
 
     fn short_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "const": "keyless", "description": "The gateway asks for nothing; the MCP server decides." })
+        json_schema!({ "enum": ["keyless", "api_key"], "description": "A plan with nothing but defaults." })
     }
+}
+
+/// A known caller.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a consumer: a mapping with `name` and `plans`")]
+pub struct Consumer {
+    /// What to call it in logs. Lower-case letters, digits and `-`, at most 64; used once.
+    pub name: Name,
+
+    /// Its keys; several, so that one can be replaced while the other still works.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub api_keys: Vec<ApiKey>,
+
+    /// The plans it may use, each the name of an API, a slash, and the name of the plan: `crm/scripts`.
+    #[schemars(length(min = 1))]
+    pub plans: Vec<PlanPath>,
+}
+
+/// A key of a consumer. Either its SHA-256, or where it is.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a key: a mapping with `sha256` or `value`")]
+pub struct ApiKey {
+    /// What to call it in logs. Lower-case letters, digits and `-`, at most 64.
+    pub name: Option<Name>,
+
+    /// The SHA-256 of the key, which `printf %s KEY | sha256sum` prints.
+    pub sha256: Option<Digest>,
+
+    /// Where the key itself is: `${file:PATH}` or `${NAME}` for a variable of the environment.
+    pub value: Option<Reference>,
+
+    /// When it ends to work (RFC 3339). Without it, never.
+    pub expires: Option<Timestamp>,
 }

@@ -32,6 +32,8 @@ pub struct Problem {
     /// What is missing, where that is the complaint. Such a problem is a mere consequence, and not reported, when
     /// the missing value is in the file but was refused for a reason of its own.
     pub absent: Option<KeyPath>,
+    /// Whether the line in the file may hold a secret, and is not shown.
+    pub hides_line: bool,
     /// The key that an unknown one was likely meant to be; it is then not reported as missing.
     pub meant: Option<KeyPath>,
 }
@@ -46,6 +48,7 @@ impl Problem {
             help: None,
             first: None,
             absent: None,
+            hides_line: false,
             meant: None,
         }
     }
@@ -72,6 +75,12 @@ impl Problem {
 
     pub fn meant(mut self, meant: KeyPath) -> Self {
         self.meant = Some(meant);
+        self
+    }
+
+    /// Keeps the line out of what is printed.
+    pub fn hidden(mut self) -> Self {
+        self.hides_line = true;
         self
     }
 

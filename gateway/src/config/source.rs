@@ -35,11 +35,13 @@ impl<'t> Source<'t> {
             Part::Key => self.index.key(&problem.path),
             Part::Value => self.index.value(&problem.path),
         };
+        let located = diagnostic(self.name, self.text, Some(place), &written, problem.message.clone());
         Diagnostic {
             severity: problem.severity,
             help: problem.help.clone(),
             first_line: problem.first.as_ref().map(|first| self.index.value(first).0.line),
-            ..diagnostic(self.name, self.text, Some(place), &written, problem.message.clone())
+            snippet: located.snippet.filter(|_| !problem.hides_line),
+            ..located
         }
     }
 

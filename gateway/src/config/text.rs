@@ -99,6 +99,24 @@ kinds_of_text! {
         "pattern": "^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$"
     };
 
+    /// A plan of an API.
+    PlanPath: "a plan such as `crm/scripts`", { "type": "string", "pattern": "^[a-z0-9-]{1,64}/[a-z0-9_-]{1,64}$" };
+
+    /// A SHA-256.
+    Digest: "a SHA-256 in hexadecimal", { "type": "string", "pattern": "^[0-9a-fA-F]{64}$" };
+
+    /// Where a secret is.
+    Reference: "a reference such as `${file:secrets/key}` or `${NAME}`", {
+        "type": "string",
+        "pattern": r"^\$\{(file:.+|[A-Za-z0-9_]+)\}$"
+    };
+
+    /// A point in time (RFC 3339).
+    Timestamp: "a time such as `2027-01-31T00:00:00Z`", { "type": "string", "format": "date-time" };
+
+    /// The name of a header or of a query parameter.
+    FieldName: "a name such as `x-api-key`", { "type": "string", "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" };
+
     /// A file, relative to the folder of the configuration.
     FilePath: "the path of a file", { "type": "string", "minLength": 1 };
 }

@@ -20,6 +20,7 @@ mod lifecycle;
 mod logs;
 mod metadata;
 mod mount;
+mod plans;
 mod proxy_protocol;
 mod reload;
 mod streams;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tollgate_protocol::url::Origin;
 
-use super::{Findings, Once, balance, event_streams, upstream, values};
+use super::{Findings, Once, balance, event_streams, plans, upstream, values};
 use crate::config::document::{Api as Written, Document};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
@@ -44,7 +44,7 @@ impl Checker<'_> {
             event_streams::check(&written.event_streams, &path.key("event_streams"), self.findings);
         let balance = balance::check(written, path, self.folder, self.findings);
         let endpoints = upstream::check_endpoints(written, path, self.folder, self.findings);
-        let plans = upstream::check_plans(written, &path.key("plans"), self.findings);
+        let plans = plans::check(written, &path.key("plans"), self.findings);
         Some(Api {
             name: name?,
             version,

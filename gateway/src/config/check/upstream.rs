@@ -1,14 +1,13 @@
-//! What stands behind an API: its endpoints, and the plans that say who may reach them.
+//! What stands behind an API: its endpoints.
 
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use super::{Findings, Once, capacity, health, outliers, timeouts, upstream_tls, values};
-use crate::config::document::{Api as Written, Endpoint as WrittenEndpoint, Plan as WrittenPlan};
+use super::{Findings, Once, capacity, health, outliers, timeouts, upstream_auth, upstream_tls, values};
+use crate::config::document::{Api as Written, Endpoint as WrittenEndpoint};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::Problem;
-use crate::config::short_form::Short;
-use crate::config::{Endpoint, Plan, Timeouts, UpstreamTls};
+use crate::config::{Endpoint, Timeouts, UpstreamTls};
 
 /// More would make the order of turns long for nothing.
 const MAX_WEIGHT: u32 = 1_000;
@@ -36,6 +35,10 @@ pub fn check_endpoints(
     let shared = api.upstream.tls.as_ref();
     let shared_path = upstream.key("tls");
     let shared = shared.map(|tls| (upstream_tls::check(tls, &shared_path, folder, findings), shared_path));
+    let mode = api.authorization.mode;
+    let auth_path = upstream.key("auth");
+    let auth = api.upstream.auth.as_ref();
+    let shared_auth = auth.and_then(|auth| upstream_auth::check(auth, mode, &auth_path, folder, findings));
     let mut names = Once::default();
     let mut urls = Once::default();
     let mut checked = Vec::new();
@@ -47,6 +50,10 @@ pub fn check_endpoints(
         let (tls, tls_path) = own_or_shared(written, &path, shared.as_ref(), folder, findings);
         let weight = check_weight(written.weight, path.key("weight"), findings);
         let timeouts = timeouts::check(&written.timeouts, &path.key("timeouts"), shared_timeouts, findings);
+        let auth = match &written.auth {
+            Some(auth) => upstream_auth::check(auth, mode, &path.key("auth"), folder, findings),
+            None => shared_auth.clone(),
+        };
         let Some(url) = url else { continue };
         if let Some(first) = urls.note(url.to_string(), &path.key("url")) {
             let problem = Problem::error(path.key("url"), "another endpoint of this API has the same URL");
@@ -70,6 +77,7 @@ pub fn check_endpoints(
             url,
             host,
             tls,
+            auth,
             http2,
             weight,
             backup: written.backup,
@@ -119,29 +127,5 @@ fn own_or_shared(
         }
         (None, Some((tls, path))) => (tls.clone(), Some(path.clone())),
         (None, None) => (UpstreamTls::default(), None),
-    }
-}
-
-pub fn check_plans(api: &Written, list: &KeyPath, findings: &mut Findings) -> Vec<Plan> {
-    findings.refuse_empty(api.plans.is_empty(), list, "plan");
-    refuse_second(api.plans.len(), list, "plan", findings);
-    let mut names = Once::default();
-    let check_one = |(index, written): (usize, &Short<WrittenPlan>)| {
-        let path = list.item(index);
-        if written.keyless.is_none() {
-            let problem = Problem::error(path.clone(), "a plan says how callers are admitted");
-            findings.add(problem.absent(path.clone()).help("add `keyless: {}`"));
-        }
-        let name =
-            written.name.as_ref().map(|name| findings.name(name, path.key("name"), &mut names, "plan"));
-        Plan { name: name.flatten().unwrap_or_else(|| "keyless".to_owned()) }
-    };
-    api.plans.iter().enumerate().map(check_one).collect()
-}
-
-fn refuse_second(length: usize, list: &KeyPath, what: &str, findings: &mut Findings) {
-    if length > 1 {
-        let message = format!("more than one {what} for an API is not available yet");
-        findings.add(Problem::error(list.item(1), message).help(format!("keep one {what}")));
     }
 }

@@ -54,20 +54,11 @@ fn client_certificate(
 
 /// The SHA-256 of a certificate, as `openssl x509 -fingerprint -sha256` prints it or without the colons.
 fn pin(text: &str) -> Result<[u8; 32], Refusal> {
-    let refusal = || {
+    values::digest(&text.replace(':', "")).map_err(|_| {
         Refusal::new(format!("{} is no SHA-256 fingerprint", quoted(text))).help(
             "write the 64 hexadecimal digits `openssl x509 -noout -fingerprint -sha256 -in cert.pem` prints",
         )
-    };
-    let digits: Vec<u8> = text
-        .bytes()
-        .filter(|byte| *byte != b':')
-        .map(|byte| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()
-        .ok_or_else(refusal)?;
-    let bytes: Vec<u8> =
-        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
-    bytes.try_into().map_err(|_| refusal())
+    })
 }
 
 /// Whoever writes about TLS expects it; an `http` endpoint would silently do without.

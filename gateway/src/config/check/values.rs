@@ -99,6 +99,19 @@ pub fn network(text: &str) -> Result<IpNet, Refusal> {
     Ok(network)
 }
 
+/// A SHA-256 in hexadecimal.
+pub fn digest(text: &str) -> Result<[u8; 32], Refusal> {
+    let refusal = || {
+        Refusal::new(format!("{} is no SHA-256", quoted(text)))
+            .help("write the 64 hexadecimal digits `printf %s KEY | sha256sum` prints")
+    };
+    let value = |digit: char| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digits: Option<Vec<u8>> = text.chars().map(value).collect();
+    let digits = digits.filter(|digits| digits.len() == 64).ok_or_else(refusal)?;
+    let pairs = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit));
+    pairs.collect::<Vec<u8>>().try_into().map_err(|_| refusal())
+}
+
 /// Scheme, host and perhaps a port, of the gateway or of a web page.
 pub fn origin(text: &str) -> Result<Origin, Refusal> {
     Origin::parse(text).map_err(|error| {

@@ -33,6 +33,7 @@ fn conf() -> tempfile::TempDir {
     let revoked = authority.revoke(&authority.certify("revoked", "DNS:revoked.example.com").0);
     fs::rename(revoked, copy.path().join("partners.crl")).unwrap();
     fs::write(copy.path().join("sessions.key"), "7d".repeat(32)).unwrap();
+    fs::write(copy.path().join("edge-key"), "not-a-secret").unwrap();
     fs::set_permissions(copy.path().join("sessions.key"), fs::Permissions::from_mode(0o600)).unwrap();
     copy
 }
@@ -133,7 +134,7 @@ fn the_full_file_says_what_the_smallest_one_means() {
     let (full, small) = (&full.apis[0], &small.apis[0]);
     assert_eq!(full.authorization.mode, small.authorization.mode);
     assert_eq!(full.endpoints[0].host, small.endpoints[0].host);
-    assert_eq!(full.plans[0].name, small.plans[0].name);
+    assert_eq!(full.plans[1].name, small.plans[0].name);
 }
 
 /// The fenced blocks of a page whose info string is exactly `yaml`, with the lines they begin on.

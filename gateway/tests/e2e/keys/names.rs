@@ -38,15 +38,3 @@ fn what_is_written_for_people_is_accepted_and_must_be_text() {
         gateway.process.wait_for(0, complaint, |line| line.contains(complaint).then_some(()));
     }
 }
-
-#[test]
-fn the_authorization_mode_is_relay_and_no_other() {
-    let with = |mode: &str| {
-        let keys = format!("authorization: {{ mode: {mode} }}");
-        config(&api_with("demo", "/mcp", "http://127.0.0.1:9/mcp", &keys))
-    };
-    let mut gateway = Tollgate::start(&with("relay"));
-    assert_eq!(gateway.reload(&with("somebody-else")), "refused");
-    let named = "apis[0].authorization.mode";
-    gateway.process.wait_for(0, named, |line| line.contains(named).then_some(()));
-}

@@ -1,0 +1,159 @@
+//! The known callers: what they are called, their keys, and the plans they may use.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+
+use super::values::Refusal;
+use super::{Findings, Once, secrets, values};
+use crate::config::document::{ApiKey as WrittenKey, Consumer as Written, Document};
+use crate::config::key_path::KeyPath;
+use crate::config::problem::{Problem, quoted};
+use crate::config::suggest;
+use crate::config::text::{PlanPath, Timestamp};
+use crate::config::{Api, PlanState};
+use crate::config::{ApiKey, Consumer, KeyDigest, PlanKind};
+
+pub fn check(document: &Document, apis: &[Api], folder: &Path, findings: &mut Findings) -> Vec<Consumer> {
+    let list = KeyPath::root().key("consumers");
+    let mut checker = Checker { folder, names: Once::default(), keys: Once::default(), apis, findings };
+    let consumers = document.consumers.iter().enumerate();
+    let consumers: Vec<_> =
+        consumers.filter_map(|(index, written)| checker.consumer(written, &list.item(index))).collect();
+    warn_about_plans_of_nobody(apis, &consumers, document, findings);
+    consumers
+}
+
+struct Checker<'a> {
+    folder: &'a Path,
+    names: Once<String>,
+    keys: Once<KeyDigest>,
+    apis: &'a [Api],
+    findings: &'a mut Findings,
+}
+
+impl Checker<'_> {
+    fn consumer(&mut self, written: &Written, path: &KeyPath) -> Option<Consumer> {
+        let name = self.findings.name(&written.name, path.key("name"), &mut self.names, "consumer");
+        let keys = path.key("api_keys");
+        let api_keys = written.api_keys.iter().enumerate();
+        let api_keys = api_keys.filter_map(|(index, key)| self.key(key, &keys.item(index))).collect();
+        let list = path.key("plans");
+        self.findings.refuse_empty(written.plans.is_empty(), &list, "plan");
+        let plans = written.plans.iter().enumerate();
+        let plans = plans.filter_map(|(index, plan)| self.plan(plan, list.item(index))).collect();
+        Some(Consumer { name: name?, api_keys, plans })
+    }
+
+    fn key(&mut self, written: &WrittenKey, path: &KeyPath) -> Option<ApiKey> {
+        let name = written
+            .name
+            .as_ref()
+            .and_then(|name| self.findings.take(path.key("name"), values::name(name.as_str())));
+        let expires = written
+            .expires
+            .as_ref()
+            .and_then(|time| self.findings.take(path.key("expires"), timestamp(time)));
+        if expires.is_some_and(|expires| expires <= Utc::now()) {
+            let problem = Problem::warning(path.key("expires"), "this key has expired");
+            self.findings.add(problem.help("remove the key, or give it another time"));
+        }
+        let (at, digest) = self.digest(written, path)?;
+        if let Some(first) = self.keys.note(digest, &at) {
+            let problem = Problem::error(at, "this key is in the file already").hidden();
+            self.findings.add(problem.first(first).help("give each consumer keys of its own"));
+        }
+        Some(ApiKey { name, digest, expires })
+    }
+
+    /// The digest of a key, and where it comes from.
+    fn digest(&mut self, written: &WrittenKey, path: &KeyPath) -> Option<(KeyPath, KeyDigest)> {
+        match (&written.sha256, &written.value) {
+            (Some(text), None) => {
+                let at = path.key("sha256");
+                self.findings.take(at.clone(), values::digest(text.as_str())).map(|digest| (at, digest))
+            }
+            (None, Some(reference)) => {
+                let at = path.key("value");
+                let secret = secrets::read(reference, at.clone(), self.folder, self.findings)?;
+                Some((at, Sha256::digest(secret.expose()).into()))
+            }
+            (Some(_), Some(_)) => {
+                let problem = Problem::error(path.key("value"), "the key is said twice").at_key().hidden();
+                self.findings.add(problem.first(path.key("sha256")).help("remove one of the two"));
+                None
+            }
+            (None, None) => {
+                let problem = Problem::error(path.clone(), "there is no key here");
+                self.findings.add(
+                    problem
+                        .absent(path.clone())
+                        .help("add `sha256`, which `printf %s KEY | sha256sum` prints"),
+                );
+                None
+            }
+        }
+    }
+
+    /// `api/plan`, of which both must be there.
+    fn plan(&mut self, written: &PlanPath, path: KeyPath) -> Option<(String, String)> {
+        let found = find_plan(written.as_str(), self.apis);
+        self.findings.take(path, found)
+    }
+}
+
+fn find_plan(written: &str, apis: &[Api]) -> Result<(String, String), Refusal> {
+    let all = || apis.iter().flat_map(|api| api.plans.iter().map(move |plan| (api, plan)));
+    let found = written.split_once('/').and_then(|(api_name, plan_name)| {
+        all().find(|(api, plan)| api.name == api_name && plan.name == plan_name)
+    });
+    match found {
+        Some((_, plan)) if matches!(plan.kind, PlanKind::Keyless) => {
+            Err(Refusal::new(format!("the plan {} asks nobody who they are", quoted(written)))
+                .help("name a plan with `api_key`"))
+        }
+        Some((api, plan)) => Ok((api.name.clone(), plan.name.clone())),
+        None => {
+            let names: Vec<String> = all().map(|(api, plan)| format!("{}/{}", api.name, plan.name)).collect();
+            let refusal = Refusal::new(format!("there is no plan {}", quoted(written)));
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            Err(match suggest::nearest(written, &names) {
+                Some(near) => refusal.help(format!("did you mean `{near}`?")),
+                None => refusal.help("write the name of an API, a slash, and the name of one of its plans"),
+            })
+        }
+    }
+}
+
+/// RFC 3339.
+fn timestamp(written: &Timestamp) -> Result<DateTime<Utc>, Refusal> {
+    DateTime::parse_from_rfc3339(written.as_str()).map(|time| time.to_utc()).map_err(|_| {
+        Refusal::new(format!("{} is not a time", quoted(written.as_str())))
+            .help("write it like `2027-01-31T00:00:00Z`")
+    })
+}
+
+fn warn_about_plans_of_nobody(
+    apis: &[Api],
+    consumers: &[Consumer],
+    document: &Document,
+    findings: &mut Findings,
+) {
+    let list = KeyPath::root().key("apis");
+    for (api_index, api) in apis.iter().enumerate().filter(|_| apis.len() == document.apis.len()) {
+        for (index, plan) in api.plans.iter().enumerate() {
+            let path = list.item(api_index).key("plans").item(index);
+            let used = || consumers.iter().filter(|consumer| consumer.may_use(&api.name, &plan.name));
+            if matches!(plan.kind, PlanKind::ApiKey(_)) && used().next().is_none() {
+                let problem = Problem::warning(path.clone(), "no consumer may use this plan");
+                findings.add(problem.help(format!("add `{}/{}` to the `plans` of one", api.name, plan.name)));
+            }
+            if plan.state == PlanState::Deprecated && used().next().is_some() {
+                let names: Vec<&str> = used().map(|consumer| consumer.name.as_str()).collect();
+                let message = format!("this plan is deprecated and still used by {}", names.join(", "));
+                findings.add(Problem::warning(path.key("state"), message).help("move them to another plan"));
+            }
+        }
+    }
+}

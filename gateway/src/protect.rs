@@ -1,0 +1,45 @@
+//! Mode `protect`: the gateway answers for who may call, and the upstream knows the gateway alone. What callers show the
+//! gateway ends here, and so does what the upstream says about the gateway's own credential.
+
+use http::StatusCode;
+use http::header;
+use log::warn;
+use pingora::http::{RequestHeader, ResponseHeader};
+
+use crate::config::{AuthorizationMode, UpstreamAuth};
+use crate::context::Route;
+use crate::endpoint::Endpoint;
+use crate::minted;
+use crate::reason;
+use crate::respond::Refusal;
+
+/// Replaces the caller's credential by the gateway's, in the head an endpoint is sent.
+///
+/// # Errors
+/// When the field cannot be set, which the configuration rules out.
+pub fn authenticate(route: &Route, endpoint: &Endpoint, request: &mut RequestHeader) -> pingora::Result<()> {
+    if route.api.mode == AuthorizationMode::Protect {
+        request.remove_header(&header::AUTHORIZATION);
+    }
+    let Some(UpstreamAuth { name, value }) = &endpoint.settings.auth else { return Ok(()) };
+    // Nor may a caller send the field under a name that the upstream could take for it.
+    let aliases: Vec<_> =
+        request.headers.keys().filter(|other| minted::is_alias_of(other, name)).cloned().collect();
+    for alias in &aliases {
+        request.remove_header(alias);
+    }
+    request.insert_header(name.clone(), value.clone())
+}
+
+/// Keeps the upstream's challenges to itself: a caller can answer none of them.
+///
+/// # Errors
+/// When the upstream does not accept the gateway's credential, which is no fault of the caller's.
+pub fn answer(route: &Route, endpoint: &Endpoint, response: &mut ResponseHeader) -> Result<(), Refusal> {
+    if response.status == StatusCode::UNAUTHORIZED {
+        warn!("api {}: {} refuses the gateway's credential with a 401", route.api.name, endpoint.id);
+        return Err(Refusal::new(&reason::UPSTREAM_REFUSED_CREDENTIAL));
+    }
+    response.remove_header(&header::WWW_AUTHENTICATE);
+    Ok(())
+}

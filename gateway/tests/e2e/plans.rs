@@ -1,0 +1,44 @@
+//! Who is let in: plans, consumers and their keys; and what the gateway shows upstreams in their place.
+
+mod api_keys;
+mod order;
+mod upstream_auth;
+
+use sha2::{Digest, Sha256};
+
+use crate::support::http::Response;
+use crate::support::tollgate::Tollgate;
+use crate::support::upstream::{Upstream, response};
+
+/// A configuration with one API `a` at `/a/mcp` with these plans and further keys, and these consumers (YAML list items).
+pub fn yaml(plans: &str, keys: &str, upstream: &Upstream, consumers: &str) -> String {
+    let keys = if keys.is_empty() { String::new() } else { format!(", {keys}") };
+    let url = upstream.url("/mcp");
+    format!(
+        "listeners:\n  - {{ name: main, address: \"127.0.0.1:0\" }}\nconsumers: [{consumers}]\napis:\n  \
+         - {{ name: a, path: /a/mcp, endpoints: [\"{url}\"], plans: [{plans}]{keys} }}\n"
+    )
+}
+
+/// A consumer with one key that may use the plans of this list.
+pub fn consumer(name: &str, key: &str, plans: &str) -> String {
+    format!("{{ name: {name}, api_keys: [{{ sha256: {} }}], plans: [{plans}] }}", sha256(key))
+}
+
+pub fn sha256(key: &str) -> String {
+    Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub fn upstream() -> Upstream {
+    Upstream::start(|_| response("200 OK", &[], "reached"))
+}
+
+pub fn ask(gateway: &Tollgate, headers: &[(&str, &str)]) -> Response {
+    gateway.connect().post_json("/a/mcp", headers, "{}")
+}
+
+/// That a request was refused so that no MCP client takes it for a login that is due.
+pub fn is_refused(answer: &Response, reason: &str) {
+    assert_eq!((answer.status, answer.reason().as_str()), (403, reason));
+    assert_eq!(answer.header("www-authenticate"), None);
+}
