@@ -99,7 +99,8 @@ fn check_raw_head(raw: &[u8]) -> Result<(), Refusal> {
     framing.check()
 }
 
-/// The same bounds for a head that came in frames, where a parser has already refused what HTTP/1 leaves open.
+/// The same bounds for a head that came in frames, where a parser has already refused most of what HTTP/1 leaves open
+/// (RFC 9113 §8.2.1, §8.3.1).
 fn check_fields(request: &RequestHeader) -> Result<(), Refusal> {
     let sizes = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
     let (mut fields, mut bytes, mut longest) = (0, request.raw_path().len(), 0);
@@ -108,10 +109,22 @@ fn check_fields(request: &RequestHeader) -> Result<(), Refusal> {
         bytes += size;
         longest = longest.max(size);
     }
+    if !request.headers.iter().all(|(name, value)| is_field(name, value.as_bytes())) {
+        return malformed("A field of the request head is not in its form.");
+    }
+    if !matches!(request.uri.scheme_str(), Some("http" | "https")) {
+        return malformed("The scheme must be http or https.");
+    }
     if fields > FIELDS_MAX || bytes > HEAD_BYTES_MAX || longest > LINE_BYTES_MAX {
         return Err(Refusal::new(&reason::HEAD_TOO_LARGE));
     }
     check_request_target(request.raw_path())
+}
+
+/// The HPACK decoder takes a quote for part of a name, and spaces around a value for part of that.
+fn is_field(name: &HeaderName, value: &[u8]) -> bool {
+    let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    !name.as_str().contains('"') && !is_space(value.first()) && !is_space(value.last())
 }
 
 fn check_request_line(line: &[u8]) -> Result<(), Refusal> {
@@ -181,6 +194,9 @@ fn check_framing(request: &RequestHeader) -> Result<(), Refusal> {
         if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
             return Err(Refusal::new(&reason::TRANSFER_CODING_NOT_SUPPORTED));
         }
+    }
+    if request.headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
+        return malformed("The length of the request body is stated more than once.");
     }
     // Pingora accepts the list form `5, 5` and passes it on as it came; not every upstream reads it the same.
     if let Some(length) = request.headers.get(header::CONTENT_LENGTH)

@@ -200,10 +200,14 @@ impl ProxyHttp for Proxy {
     async fn request_body_filter(
         &self,
         _: &mut Session,
-        _: &mut Option<Bytes>,
+        body: &mut Option<Bytes>,
         end_of_stream: bool,
         context: &mut Context,
     ) -> Result<()> {
+        // Pingora writes an empty piece as a chunk of no bytes, which ends the body, and then its end once more.
+        if end_of_stream && body.as_ref().is_some_and(Bytes::is_empty) {
+            *body = None;
+        }
         if let Some(wait) = &context.wait {
             wait.progressed();
         }

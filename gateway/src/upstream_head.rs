@@ -35,6 +35,7 @@ pub fn prepare(route: &Route, hop: &Hop, client: Option<&Client>, request: &mut 
         request.insert_header(header::HOST, hop.endpoint.host.clone())?;
     }
     say_how_it_got_here(route, hop, client, request)?;
+    join_cookies(request)?;
     if let Some(own_id) = hop.session.as_ref().and_then(|session| session.own_id.clone()) {
         request.insert_header(SESSION_ID, own_id)?;
     }
@@ -43,6 +44,16 @@ pub fn prepare(route: &Route, hop: &Hop, client: Option<&Client>, request: &mut 
         request.remove_header(&header::ACCEPT_ENCODING);
     }
     Ok(())
+}
+
+/// RFC 9113 §8.2.3: over HTTP/2 a client may send its cookies in several fields, of which servers of HTTP/1.1 read one.
+fn join_cookies(request: &mut RequestHeader) -> Result<()> {
+    let fields = request.headers.get_all(header::COOKIE);
+    if fields.iter().count() < 2 {
+        return Ok(());
+    }
+    let joined = fields.iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b"; "[..]);
+    request.insert_header(header::COOKIE, joined)
 }
 
 /// Keeps the credential that was for the gateway from the upstream.

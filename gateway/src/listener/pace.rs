@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+/// What a timer may be late by on a busy machine; a byte that arrives meanwhile is late as well.
+const A_TIMERS_DELAY: Duration = Duration::from_secs(1);
+
 /// A bucket of time: waiting empties it, every byte refills it by its share of a second, up to the grace. What was
 /// sent fast long ago is therefore no credit for a stall.
 #[derive(Debug)]
@@ -37,8 +40,11 @@ impl Pace {
         let Some(rate) = self.rate else { return };
         if let Some(since) = self.waiting_since.take() {
             let waited = now().saturating_duration_since(since);
-            // Past its end without a cut: it was the gateway that did not look, so the peer starts afresh.
-            self.left = self.left.checked_sub(waited).unwrap_or(self.grace);
+            self.left = match waited.checked_sub(self.left) {
+                // Long past its end without a cut: it was the gateway that did not look, so the peer starts afresh.
+                Some(late) if late > A_TIMERS_DELAY => self.grace,
+                _ => self.left.saturating_sub(waited),
+            };
         }
         if self.left < self.grace {
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -90,6 +96,16 @@ mod tests {
         let later = now + GRACE * 5;
         pace.moved(1, || later);
         assert_eq!(pace.wait(|| later), Some(later + GRACE));
+    }
+
+    #[test]
+    fn a_byte_that_comes_just_after_the_end_does_not_begin_the_time_anew() {
+        let mut pace = Pace::new(NonZeroU32::new(500), GRACE);
+        let now = Instant::now();
+        pace.wait(|| now);
+        let late = now + GRACE + Duration::from_millis(3);
+        pace.moved(1, || late);
+        assert_eq!(pace.wait(|| late), Some(late + Duration::from_millis(2)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 // Standard input: {"port", "servername"?, "ca" (file), "cert"?, "key"? (files), "protocols"? (ALPN), "minVersion"?,
 // "maxVersion"?, "prior"? (HTTP/2 without TLS), "preamble"? (sent before anything else),
 // "requests": [{"method", "path", "headers", "body", and over HTTP/2 "unfinished"? (the body seems to go on),
-// "until"? (goes away once it has read this)}]}
+// "split"? (the end of the body comes alone), "until"? (goes away once it has read this)}]}
 // Standard output: one line {"connected", "error"?, "names", "serial", "alpn", "version",
 // "responses": [{"status", "headers", "body", "error"?}]}
 
@@ -52,7 +52,7 @@ function connect() {
 }
 
 /** One request of HTTP/2; a stream the server resets is an answer too. */
-function overHttp2(session, { method = 'GET', path, headers = {}, body, unfinished = false, until }) {
+function overHttp2(session, { method = 'GET', path, headers = {}, body, unfinished = false, split = false, until }) {
     return new Promise(resolve => {
         const stream = session.request({ ':method': method, ':path': path, ...headers }, { endStream: false });
         const answer = { status: 0, headers: {}, body: '' };
@@ -68,6 +68,7 @@ function overHttp2(session, { method = 'GET', path, headers = {}, body, unfinish
         stream.on('error', error => (answer.error = error.code ?? error.message));
         stream.on('close', () => resolve(answer));
         if (unfinished) stream.write(body);
+        else if (split) stream.write(body, () => stream.end());
         else stream.end(body);
     });
 }

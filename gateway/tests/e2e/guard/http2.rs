@@ -22,6 +22,31 @@ fn ask(gateway: &Tollgate) -> [Value; 2] {
 }
 
 #[test]
+fn a_body_over_http2_of_a_length_nobody_announced_ends_once_for_the_upstream() {
+    let upstream = Upstream::start(|seen| response("200 OK", &[], &seen.body.len().to_string()));
+    let gateway = gateway("", &upstream);
+    // Node ends such a body with an empty frame, which Pingora would send as an end of its own.
+    let post = json!({ "method": "POST", "path": "/a/mcp", "body": "hello", "split": true });
+    let requests = json!([post, post, post]);
+    let seen = tls_client(&json!({ "port": gateway.address().port(), "prior": true, "requests": requests }));
+    for answer in seen["responses"].as_array().expect("a list") {
+        assert_eq!((answer["status"].as_u64(), answer["body"].as_str()), (Some(200), Some("5")), "{seen}");
+    }
+    assert_eq!(upstream.seen().len(), 3, "{:?}", upstream.seen());
+}
+
+#[test]
+fn cookies_in_several_fields_over_http2_are_one_for_the_upstream() {
+    let upstream = Upstream::start(|_| response("200 OK", &[], "reached"));
+    let gateway = gateway("", &upstream);
+    let request = json!({ "path": "/a/mcp", "headers": { "cookie": ["a=1", "b=2"] } });
+    let port = gateway.address().port();
+    let seen = tls_client(&json!({ "port": port, "prior": true, "requests": [request] }));
+    assert_eq!(seen["responses"][0]["status"], 200, "{seen}");
+    assert_eq!(upstream.seen()[0].all("cookie"), ["a=1; b=2"]);
+}
+
+#[test]
 fn a_body_over_http2_that_stalls_is_cut_and_the_connection_goes_on() {
     let upstream = Upstream::start(|_| response("200 OK", &[], "whole"));
     for limits in ["min_rate_grace: 1s", "min_request_rate: 0, body_timeout: 1s"] {

@@ -186,11 +186,11 @@ def heads() -> str:
     return verdict([*injections(), *lengths(), *codings(), *statuses(), *sizes(), *bodiless()])
 
 
-@row("S04", "broken chunks of an answer are never taken for its end", fast=True)
+@row("S04", "broken chunks of an answer are never taken for its end")
 def broken_chunks() -> str:
     return verdict(chunks())
 
 
-@row("S04", "a bare LF in the head of an answer does not become a field", fast=True)
+@row("S04", "a bare LF in the head of an answer does not become a field")
 def line_feeds() -> str:
     return verdict(bare_line_feeds())
