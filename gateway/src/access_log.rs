@@ -12,7 +12,7 @@ pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Er
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
     let api = context.route.as_ref().map(|route| &route.api);
     let admission = context.admission.as_ref();
-    let plan = api.zip(admission).and_then(|(api, admission)| admission.plan(api));
+    let plan = context.plan();
     let client = context.client.as_ref().map(|client| client.address.to_string());
     let mut fields = Fields::new("request");
     fields
@@ -22,7 +22,7 @@ pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Er
         .text("path", path_of(request.raw_path()).as_ref())
         .maybe("api", api.map(|api| api.name.as_str()))
         .maybe("endpoint", context.hop.as_ref().and_then(|hop| hop.endpoint.settings.name.as_deref()))
-        .maybe("plan", plan.map(|plan| plan.name.as_str()))
+        .maybe("plan", plan.map(|plan| &*plan.name))
         .maybe("consumer", admission.and_then(|admission| admission.consumer.as_deref()))
         .maybe("key", admission.and_then(|admission| admission.key.as_deref()))
         .number("status", status);

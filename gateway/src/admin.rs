@@ -1,11 +1,10 @@
-//! The admin listener: whether the process lives and whether it should be sent work. Loopback only, GET
-//! only, and only under a loopback name, so that no web page can reach it by rebinding a name of its own.
+//! The admin listener: whether the process lives, whether it should be sent work, and what it has counted. Loopback
+//! only, GET only, and only under a loopback name, so that no web page can reach it by rebinding a name of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
@@ -13,6 +12,7 @@ use tollgate_protocol::url::Origin;
 
 use crate::edge::Edge;
 use crate::listener::state::{self, Phase};
+use crate::metrics;
 
 /// The application behind the admin listener.
 pub struct Admin {
@@ -26,31 +26,53 @@ impl ServeHttp for Admin {
         state::enter(Phase::Idle);
         let request = session.req_header();
         let host = request.headers.get(header::HOST).map(|host| host.as_bytes());
-        let (status, body) = if !is_loopback(host) {
-            (StatusCode::MISDIRECTED_REQUEST, r#"{"error":"unknown_host"}"#.to_string())
+        let page = if !is_loopback(host) {
+            Page::json(StatusCode::MISDIRECTED_REQUEST, r#"{"error":"unknown_host"}"#)
         } else if request.method != Method::GET {
-            (StatusCode::METHOD_NOT_ALLOWED, r#"{"error":"method_not_allowed"}"#.to_string())
+            Page::json(StatusCode::METHOD_NOT_ALLOWED, r#"{"error":"method_not_allowed"}"#)
         } else {
             self.page(request.uri.path())
         };
-        answer(status, body.into())
+        answer(page)
     }
 }
 
 impl Admin {
-    fn page(&self, path: &str) -> (StatusCode, String) {
-        let gateway = self.edge.gateway.load();
+    fn page(&self, path: &str) -> Page {
         match path {
-            "/healthz" => (StatusCode::OK, r#"{"status":"ok"}"#.to_string()),
+            "/healthz" => Page::json(StatusCode::OK, r#"{"status":"ok"}"#),
             "/readyz" if self.edge.draining.load(Ordering::Acquire) => {
-                (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#.to_string())
+                Page::json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#)
             }
             "/readyz" => {
+                let gateway = self.edge.gateway.load();
                 let (generation, apis) = (gateway.generation, gateway.apis.len());
-                (StatusCode::OK, format!(r#"{{"status":"ready","generation":{generation},"apis":{apis}}}"#))
+                let body = format!(r#"{{"status":"ready","generation":{generation},"apis":{apis}}}"#);
+                Page::json(StatusCode::OK, body)
             }
-            _ => (StatusCode::NOT_FOUND, r#"{"error":"not_found"}"#.to_string()),
+            "/metrics" => self.metrics(),
+            _ => Page::json(StatusCode::NOT_FOUND, r#"{"error":"not_found"}"#),
         }
+    }
+
+    fn metrics(&self) -> Page {
+        match metrics::exposition(&self.edge) {
+            Ok(body) => Page { status: StatusCode::OK, content_type: metrics::CONTENT_TYPE, body },
+            Err(_) => Page::json(StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"internal"}"#),
+        }
+    }
+}
+
+/// What is answered.
+struct Page {
+    status: StatusCode,
+    content_type: &'static str,
+    body: String,
+}
+
+impl Page {
+    fn json(status: StatusCode, body: impl Into<String>) -> Page {
+        Page { status, content_type: "application/json", body: body.into() }
     }
 }
 
@@ -60,12 +82,13 @@ fn is_loopback(host: Option<&[u8]>) -> bool {
         .is_some_and(|origin| origin.is_loopback())
 }
 
-fn answer(status: StatusCode, body: Bytes) -> Response<Vec<u8>> {
-    let mut response = Response::new(body.to_vec());
+fn answer(Page { status, content_type, body }: Page) -> Response<Vec<u8>> {
+    let mut response = Response::new(body.into_bytes());
     *response.status_mut() = status;
+    let length = response.body().len();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, body.len().into());
-    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_LENGTH, length.into());
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
     if status == StatusCode::METHOD_NOT_ALLOWED {
         headers.insert(header::ALLOW, header::HeaderValue::from_static("GET"));

@@ -129,6 +129,8 @@ pub struct ServerCertificate {
     pub certified: Arc<CertifiedKey>,
     /// In lower case; a wildcard begins with `*.`.
     pub names: Vec<String>,
+    /// In seconds since 1970.
+    pub not_after: i64,
 }
 
 /// Names alone: a key is never printed.

@@ -16,6 +16,8 @@ use crate::endpoint::timeouts::Wait;
 use crate::gateway::{Api, Gateway, Identifier};
 use crate::hop::{self, Hop};
 use crate::in_flight::InFlightRequest;
+use crate::metrics::counts::EndpointCounts;
+use crate::metrics::labels::Code;
 use crate::plan::{Admission, Plan, api_key};
 use crate::relay::announced::MessageEndpoint;
 use crate::relay::event_stream::LegacyStream;
@@ -41,6 +43,8 @@ pub struct Context {
     pub tried: Vec<Arc<Endpoint>>,
     /// Attempts to connect to the endpoint so far.
     pub attempts: usize,
+    /// When there was a connection to the endpoint for it.
+    pub connected_at: Option<Instant>,
     /// The endpoint's time, while it is waited for.
     pub wait: Option<Wait>,
     /// The status the upstream gave, which is not the client's where the gateway had to step in.
@@ -60,9 +64,31 @@ impl Context {
     /// The endpoint has answered with this status.
     pub fn answered(&mut self, status: u16) {
         self.upstream_status = Some(status);
+        if let (Some(counts), Some(since)) = (self.endpoint_counts(), self.connected_at) {
+            counts.answered(since.elapsed());
+        }
         if let (Some(route), Some(hop)) = (&self.route, &mut self.hop) {
             hop.answered(&route.api, status);
         }
+    }
+
+    /// There is a connection to the endpoint, for the request alone or from the pool.
+    pub fn connected(&mut self, reused: bool) {
+        self.connected_at = Some(Instant::now());
+        if let Some(counts) = self.endpoint_counts() {
+            counts.connected(reused);
+        }
+    }
+
+    /// What is counted about the endpoint.
+    pub fn endpoint_counts(&self) -> Option<&EndpointCounts> {
+        let (route, hop) = (self.route.as_ref()?, self.hop.as_ref()?);
+        route.api.endpoint_counts(hop.endpoint.endpoint())
+    }
+
+    /// The plan that has let its caller in.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.admission.as_ref()?.plan(&self.route.as_ref()?.api)
     }
 
     /// Whether the endpoint has taken longer than it may.
@@ -90,6 +116,10 @@ impl Context {
         let (Some(route), Some(hop)) = (&self.route, &self.hop) else { return false };
         match hop::fail_over(route, hop, &mut self.tried) {
             Some(next) => {
+                route.api.counts.requests.retries.inc();
+                if let Some(counts) = self.endpoint_counts() {
+                    counts.requests.count(Code::NONE);
+                }
                 self.hop = Some(next);
                 self.attempts = 0;
                 true

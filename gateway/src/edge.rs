@@ -69,7 +69,7 @@ impl Edge {
     pub fn source<'s>(
         &'s self,
         gateway: &Gateway,
-        route: &Route,
+        route: &'s Route,
         endpoint: &'s Endpoint,
     ) -> Result<Source<'s>, Refusal> {
         let target = endpoint.mount.upstream_target(&route.rest, None);
@@ -80,7 +80,8 @@ impl Edge {
             pinned: endpoint.upstream_resource.clone(),
             public: public_identifiers(gateway, route),
         };
-        Ok(Source { fetcher: &self.fetcher, endpoint, expected })
+        let fetches = &route.api.counts.requests.metadata_fetches;
+        Ok(Source { fetcher: &self.fetcher, endpoint, expected, fetches })
     }
 }
 

@@ -16,6 +16,7 @@ use crate::listener::Terms;
 use crate::listener::comments::EventStreams;
 use crate::listener::limits::Limits;
 use crate::listener::trusted::TrustedProxies;
+use crate::metrics::counts::{ApiCounts, EndpointCounts, ListenerCounts};
 use crate::origin::{PublicOrigin, PublicOrigins};
 use crate::plan::Plan;
 use crate::relay::announced::AnnouncedEndpoints;
@@ -41,6 +42,8 @@ impl Gateway {
 
 /// What one listener knows about its clients.
 pub struct Listener {
+    /// Its name, or its address.
+    pub name: String,
     pub origins: PublicOrigins,
     /// Where all clients are sent, if that is all the listener does.
     pub redirect_to: Option<HttpsOrigins>,
@@ -50,7 +53,18 @@ pub struct Listener {
     pub proxy_protocol: bool,
     /// Absent: clear text.
     pub tls: Option<Arc<ServerConfig>>,
+    /// When its certificates expire, in the order of the configuration.
+    pub expiries: Vec<Expiry>,
     pub limits: Limits,
+    pub counts: Arc<ListenerCounts>,
+}
+
+/// The end of a certificate's time.
+pub struct Expiry {
+    /// The first it is for.
+    pub name: Option<String>,
+    /// In seconds since 1970.
+    pub at: i64,
 }
 
 impl Listener {
@@ -60,6 +74,7 @@ impl Listener {
             tls: self.tls.clone(),
             limits: self.limits,
             announced_by: self.proxy_protocol.then(|| self.trusted_proxies.clone()),
+            counts: self.counts.clone(),
         }
     }
 }
@@ -77,6 +92,22 @@ pub struct Api {
     /// Message endpoints announced by legacy HTTP+SSE streams that are open now.
     pub announced: Arc<AnnouncedEndpoints>,
     pub event_streams: EventStreams,
+    pub counts: ApiCounts,
+}
+
+impl Api {
+    /// One of its endpoints was ejected.
+    pub fn ejected(&self, endpoint: &Arc<Endpoint>) {
+        if let Some(counts) = self.endpoint_counts(endpoint) {
+            counts.ejections.inc();
+        }
+    }
+
+    /// What is counted about one of its endpoints.
+    pub fn endpoint_counts(&self, endpoint: &Arc<Endpoint>) -> Option<&EndpointCounts> {
+        let position = self.endpoints.all().position(|other| Arc::ptr_eq(other, endpoint))?;
+        self.counts.endpoints.get(position).map(Arc::as_ref)
+    }
 }
 
 /// The URL a client dialled, as it must appear in metadata and challenges: a public origin and the path
@@ -122,13 +153,10 @@ pub mod testing {
                 Affinity::None,
                 Budget::default(),
             ),
-            plans: vec![Plan {
-                name: "keyless".to_string(),
-                state: PlanState::Published,
-                kind: Kind::Keyless,
-            }],
+            plans: vec![Plan { name: "keyless".into(), state: PlanState::Published, kind: Kind::Keyless }],
             announced: Arc::default(),
             event_streams: EventStreams::default(),
+            counts: ApiCounts::default(),
         })
     }
 }

@@ -58,6 +58,7 @@ impl Hop {
         let percent = self.endpoint.settings.outlier_detection.max_ejection_percent;
         let may_eject = || api.endpoints.may_eject(kind, percent);
         if let Some(lasting) = self.endpoint.failed(kind, Instant::now(), may_eject) {
+            api.ejected(self.endpoint.endpoint());
             log("endpoint_ejected", api, &self.endpoint, Some(lasting.as_secs_f64()));
         }
     }

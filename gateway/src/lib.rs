@@ -13,6 +13,7 @@
 //! 7. [`relay`]: challenges, redirects and legacy event streams are rewritten; everything else streams through.
 //! 8. [`failure`] and [`respond`]: what the gateway answers itself, each with a slug of [`reason`].
 //! 9. [`access_log`]: one line.
+//! 10. [`metrics`]: it is counted.
 //!
 //! A request sees one [`gateway::Gateway`] from first to last byte. [`config`] reads and checks the file and
 //! builds the next one; [`reload`] swaps it; [`server`] is the process around all this, [`control`] what runs
@@ -39,6 +40,7 @@ pub mod in_flight;
 pub mod listener;
 pub mod log_output;
 pub mod logging;
+pub mod metrics;
 pub mod minted;
 pub mod origin;
 pub mod plan;

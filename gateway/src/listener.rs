@@ -41,9 +41,12 @@ use self::limits::Limits;
 use self::refused::REFUSED;
 use self::state::{CONNECTION, ConnectionState, Cut};
 use self::trusted::TrustedProxies;
+use crate::metrics::PROCESS;
+use crate::metrics::counts::ListenerCounts;
 
 /// A listening socket nobody accepts from yet.
 pub struct Bound {
+    /// Its address, where it was given no name.
     pub name: String,
     /// The real one: a configured port 0 has become the port the system chose.
     pub address: SocketAddr,
@@ -58,7 +61,7 @@ const BACKLOG: i32 = 4096;
 ///
 /// # Errors
 /// When the address is taken, not this machine's, or not allowed.
-pub fn bind(name: &str, address: SocketAddr) -> io::Result<Bound> {
+pub fn bind(name: Option<&str>, address: SocketAddr) -> io::Result<Bound> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // A restart must not wait for the connections of its predecessor to be forgotten.
     socket.set_reuse_address(true)?;
@@ -66,7 +69,8 @@ pub fn bind(name: &str, address: SocketAddr) -> io::Result<Bound> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     let socket = TcpListener::from(socket);
-    Ok(Bound { name: name.to_string(), address: socket.local_addr()?, socket })
+    let address = socket.local_addr()?;
+    Ok(Bound { name: name.map_or_else(|| address.to_string(), str::to_string), address, socket })
 }
 
 /// One listener to serve.
@@ -85,6 +89,7 @@ pub struct Terms {
     pub limits: Limits,
     /// Who alone may connect, and must say for whom by the PROXY protocol. Absent: that is not spoken.
     pub announced_by: Option<TrustedProxies>,
+    pub counts: Arc<ListenerCounts>,
 }
 
 /// A set of listeners with the application behind each, run on one set of threads.
@@ -177,7 +182,9 @@ impl<A: ServerApp + Send + Sync + 'static> Accepting<A> {
             return;
         }
         let (app, draining) = (self.app.clone(), draining.clone());
+        let open = terms.counts.opened();
         tokio::spawn(async move {
+            let _open = open;
             let Some((stream, _admitted)) = announced(stream, peer, &terms, admitted).await else { return };
             let state = Arc::new(ConnectionState::default());
             if let Some(stream) = secure(stream, terms.tls, terms.limits, &state).await {
@@ -243,12 +250,17 @@ async fn secure(
     let Some(config) = tls else { return Some(Box::new(Guarded::new(stream, limits, state.clone()))) };
     let acceptor = TlsAcceptor::from_server_config(config);
     match timeout(limits.handshake_timeout, acceptor.tls_handshake(stream)).await {
-        Ok(Ok(stream)) => Some(Box::new(Guarded::new(stream, limits, state.clone()))),
+        Ok(Ok(stream)) => {
+            PROCESS.tls_handshakes.count("completed");
+            Some(Box::new(Guarded::new(stream, limits, state.clone())))
+        }
         Ok(Err(error)) => {
+            PROCESS.tls_handshakes.count("failed");
             debug!("a TLS handshake failed: {}", error.etype().as_str());
             None
         }
         Err(_) => {
+            PROCESS.tls_handshakes.count("timeout");
             REFUSED.handshake_timeout.note();
             None
         }
@@ -267,14 +279,14 @@ mod tests {
 
     #[test]
     fn a_taken_port_is_an_error_and_port_0_becomes_a_real_one() {
-        let first = bind("first", "127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        let first = bind(Some("first"), "127.0.0.1:0".parse().expect("an address")).expect("a free port");
         assert_ne!(first.address.port(), 0);
-        assert!(bind("second", first.address).is_err());
+        assert!(bind(Some("second"), first.address).is_err());
     }
 
     #[test]
     fn a_burst_of_connections_waits_to_be_accepted_instead_of_being_sent_away() {
-        let bound = bind("main", "127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        let bound = bind(None, "127.0.0.1:0".parse().expect("an address")).expect("a free port");
         let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").expect("Linux");
         let burst = allowed.trim().parse().map_or(128, |allowed: usize| allowed.min(500));
         // Nobody accepts: what finds no room is not answered.

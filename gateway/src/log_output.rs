@@ -8,6 +8,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::metrics::PROCESS;
+
 /// Lines that wait for standard output at most.
 const QUEUE_LINES: usize = 8192;
 /// How often the writer looks whether lines were lost or a flush is awaited while none arrive.
@@ -53,6 +55,7 @@ impl Write for LogOutput {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         if self.queue.try_send(Message::Line(line.to_vec())).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
+            PROCESS.log_lines_dropped.inc();
         }
         Ok(line.len())
     }

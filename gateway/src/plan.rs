@@ -19,7 +19,7 @@ use crate::respond::Refusal;
 #[derive(Debug)]
 pub struct Plan {
     /// No other of the API has it.
-    pub name: String,
+    pub name: Arc<str>,
     pub state: PlanState,
     pub kind: Kind,
 }

@@ -29,6 +29,7 @@ use crate::endpoint::timeouts::Wait;
 use crate::failure;
 use crate::hop;
 use crate::listener::state::{self, Phase};
+use crate::metrics;
 use crate::plan;
 use crate::protect;
 use crate::reason;
@@ -145,6 +146,7 @@ impl ProxyHttp for Proxy {
             tried: Vec::new(),
             web_origin: None,
             attempts: 0,
+            connected_at: None,
             wait: None,
             upstream_status: None,
             reason: None,
@@ -242,6 +244,9 @@ impl ProxyHttp for Proxy {
         context: &mut Context,
         mut error: Box<Error>,
     ) -> Box<Error> {
+        if let Some(counts) = context.endpoint_counts() {
+            counts.not_connected();
+        }
         // Nothing was sent yet, so the next address or endpoint may be tried whatever the method.
         error.set_retry(context.try_next_address() || context.fail_over(Failure::Unreachable));
         error
@@ -291,6 +296,7 @@ impl ProxyHttp for Proxy {
         digest: Option<&Digest>,
         context: &mut Context,
     ) -> Result<()> {
+        context.connected(reused);
         let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
         let settings = &hop.endpoint.settings;
         if !settings.tls.accepts(digest.and_then(|digest| digest.ssl_digest.as_deref())) {
@@ -465,6 +471,7 @@ impl ProxyHttp for Proxy {
     async fn logging(&self, session: &mut Session, failure: Option<&Error>, context: &mut Context) {
         access_log::record(session, context, failure);
         state::comment(None);
+        metrics::record(session, context, self.listener);
         state::enter(Phase::Idle);
     }
 }

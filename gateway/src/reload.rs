@@ -16,6 +16,7 @@ use crate::edge::Edge;
 use crate::endpoint::resolve::refresh_all;
 use crate::gateway::Gateway;
 use crate::logging::Fields;
+use crate::metrics::PROCESS;
 use crate::watch::Watch;
 
 /// How long a reload waits for new names; after that it goes on, and they are looked up while serving.
@@ -111,6 +112,7 @@ impl Reload {
                 "refused"
             }
         };
+        PROCESS.config_reloaded(trigger.name(), outcome);
         let generation = self.edge.gateway.load().generation;
         let mut fields = Fields::new("reload");
         fields

@@ -16,6 +16,7 @@ use pingora_proxy::Session;
 use tollgate_protocol::{jsonrpc, problem};
 
 use crate::context::RequestId;
+use crate::metrics::PROCESS;
 use crate::reason::Reason;
 
 /// A request the gateway will not relay, and why.
@@ -148,6 +149,7 @@ pub fn may_begin(session: &Session) -> bool {
 
 /// The whole answer to a client whose request never came, for a connection that is then closed.
 pub fn without_request(reason: &'static Reason) -> Vec<u8> {
+    PROCESS.rejected.count(reason.slug);
     let body = Refusal::new(reason).problem_body(&RequestId::next().to_string());
     let phrase = http::StatusCode::from_u16(reason.status).ok().and_then(|status| status.canonical_reason());
     format!(

@@ -28,6 +28,7 @@ use crate::listener::app::App;
 use crate::listener::{Bound, ListenerService, Serving, Terms, bind};
 use crate::log_output;
 use crate::logging;
+use crate::metrics::PROCESS;
 use crate::proxy::Proxy;
 
 /// How long the start waits for names to resolve; those that take longer are looked up while serving.
@@ -64,6 +65,7 @@ fn serve(path: &Path, checked: &Checked) -> Result<(), String> {
     let bound = bind_all(config)?;
     let addresses: Vec<_> = bound.iter().map(|bound| bound.address).collect();
     let gateway = config::build::build(config, &addresses, None).map_err(|error| error.to_string())?;
+    PROCESS.config_loaded();
     resolve_names(&gateway)?;
     let edge = Arc::new(Edge::new(gateway));
     let admin = bind_admin(config)?;
@@ -84,8 +86,7 @@ fn bind_all(config: &Config) -> Result<Vec<Bound>, String> {
     let listeners = config.listeners.iter();
     listeners
         .map(|listener| {
-            let name = listener.name.clone().unwrap_or_else(|| listener.address.to_string());
-            bind(&name, listener.address)
+            bind(listener.name.as_deref(), listener.address)
                 .map_err(|error| format!("cannot listen on {}: {error}", listener.address))
         })
         .collect()
@@ -93,7 +94,8 @@ fn bind_all(config: &Config) -> Result<Vec<Bound>, String> {
 
 fn bind_admin(config: &Config) -> Result<Option<Bound>, String> {
     let Some(address) = config.admin else { return Ok(None) };
-    let bound = bind("admin", address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let bound =
+        bind(Some("admin"), address).map_err(|error| format!("cannot listen on {address}: {error}"))?;
     Ok(Some(bound))
 }
 

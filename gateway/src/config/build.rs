@@ -9,7 +9,8 @@ use tollgate_protocol::url::Scheme;
 
 use super::{
     Api as ApiConfig, Balance, Config, Consumer, Endpoint as EndpointConfig, KeyDigest,
-    Listener as ListenerConfig, Plan as PlanConfig, PlanKind, SessionBounds, Sessions as SessionsConfig,
+    Listener as ListenerConfig, Plan as PlanConfig, PlanKind, ServerCertificate, SessionBounds,
+    Sessions as SessionsConfig,
 };
 use crate::affinity::Affinity;
 use crate::cors::AllowedOrigins;
@@ -18,9 +19,10 @@ use crate::endpoint::balance::Strategy;
 use crate::endpoint::group::Endpoints;
 use crate::endpoint::seal::Seal;
 use crate::endpoint::sessions::Sessions;
-use crate::gateway::{Api, Gateway, Listener};
+use crate::gateway::{Api, Expiry, Gateway, Listener};
 use crate::listener::tls::server_config;
 use crate::listener::trusted::TrustedProxies;
+use crate::metrics::counts::ApiCounts;
 use crate::origin::PublicOrigins;
 use crate::plan::api_key::{ApiKeys, Entry};
 use crate::plan::{Kind, Plan};
@@ -32,7 +34,7 @@ use crate::to_https::HttpsOrigins;
 /// # Errors
 /// For what only shows when a value is used; nothing that `check` accepts is known to.
 pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -> Result<Gateway, String> {
-    let listeners = listeners(config, bound)?;
+    let listeners = listeners(config, bound, running)?;
     let apis = config
         .apis
         .iter()
@@ -54,12 +56,19 @@ pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -
 ///
 /// # Errors
 /// When TLS cannot be set up with what `check` has accepted.
-pub fn listeners(config: &Config, bound: &[SocketAddr]) -> Result<Vec<Listener>, String> {
+fn listeners(
+    config: &Config,
+    bound: &[SocketAddr],
+    running: Option<&Gateway>,
+) -> Result<Vec<Listener>, String> {
     let hosts = || config.apis.iter().flat_map(|api| api.hosts.iter().map(String::as_str));
-    let build_one = |(listener, address): (&ListenerConfig, &SocketAddr)| {
+    let build_one = |(index, (listener, address)): (usize, (&ListenerConfig, &SocketAddr))| {
+        // A reload does not change which listeners there are.
+        let before = running.and_then(|running| running.listeners.get(index));
         let scheme = if listener.tls.is_some() { Scheme::Https } else { Scheme::Http };
         let tls = listener.tls.as_ref().map(|tls| server_config(tls, listener.http2)).transpose()?;
         Ok(Listener {
+            name: listener.name.clone().unwrap_or_else(|| address.to_string()),
             origins: PublicOrigins::new(scheme, *address, &config.public_urls, hosts()),
             redirect_to: listener.redirect_to_https.then(|| HttpsOrigins::new(&config.public_urls)),
             allowed_origins: AllowedOrigins {
@@ -69,22 +78,31 @@ pub fn listeners(config: &Config, bound: &[SocketAddr]) -> Result<Vec<Listener>,
             trusted_proxies: TrustedProxies::new(&listener.trusted_proxies),
             proxy_protocol: listener.proxy_protocol,
             tls,
+            expiries: listener.tls.iter().flat_map(|tls| &tls.certificates).map(expiry).collect(),
             limits: listener.limits,
+            counts: before.map(|before| before.counts.clone()).unwrap_or_default(),
         })
     };
-    config.listeners.iter().zip(bound).map(build_one).collect()
+    config.listeners.iter().zip(bound).enumerate().map(build_one).collect()
+}
+
+fn expiry(certificate: &ServerCertificate) -> Expiry {
+    Expiry { name: certificate.names.first().cloned(), at: certificate.not_after }
 }
 
 fn build_api(api: &ApiConfig, consumers: &[Consumer], running: Option<&Gateway>) -> Result<Api, String> {
     let before = running.and_then(|running| running.apis.iter().find(|before| before.name == api.name));
     let endpoint = |settings: &EndpointConfig| build_endpoint(settings, api, before, running);
     let endpoints = api.endpoints.iter().map(endpoint).collect::<Result<_, _>>()?;
+    let endpoints = Endpoints::new(endpoints, strategy(api.balance), affinity(api, before), api.retry_budget);
+    let labels = endpoints.all().map(|endpoint| label(&endpoint.settings, api));
     Ok(Api {
+        counts: ApiCounts::new(labels, before.map(|before| &before.counts)),
         name: api.name.clone(),
         hosts: api.hosts.clone(),
         path: api.path.clone(),
         mode: api.authorization.mode,
-        endpoints: Endpoints::new(endpoints, strategy(api.balance), affinity(api, before), api.retry_budget),
+        endpoints,
         plans: api.plans.iter().map(|plan| build_plan(plan, api, consumers)).collect(),
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
         event_streams: api.event_streams,
@@ -99,7 +117,7 @@ fn build_plan(plan: &PlanConfig, api: &ApiConfig, consumers: &[Consumer]) -> Pla
             Kind::ApiKey(ApiKeys::new(settings.source.clone(), callers.flat_map(keys_of)))
         }
     };
-    Plan { name: plan.name.clone(), state: plan.state, kind }
+    Plan { name: plan.name.as_str().into(), state: plan.state, kind }
 }
 
 fn keys_of(consumer: &Consumer) -> impl Iterator<Item = (KeyDigest, Entry)> {
@@ -108,6 +126,12 @@ fn keys_of(consumer: &Consumer) -> impl Iterator<Item = (KeyDigest, Entry)> {
         let named = key.name.as_deref().map(Arc::from);
         (key.digest, Entry { consumer: name.clone(), key: named, expires: key.expires })
     })
+}
+
+/// What metrics call an endpoint: never by its URL, which may hold what is nobody's business.
+fn label(endpoint: &EndpointConfig, api: &ApiConfig) -> String {
+    let position = || api.endpoints.iter().position(|other| other.url == endpoint.url).unwrap_or_default();
+    endpoint.name.clone().unwrap_or_else(|| format!("endpoints[{}]", position()))
 }
 
 /// The same endpoint at the same place is still what was learnt about it.

@@ -29,7 +29,7 @@ pub struct Document {
     #[schemars(length(min = 1))]
     pub listeners: Vec<Listener>,
 
-    /// The address of the health endpoints. Without it they are not served.
+    /// The address of the health endpoints and the metrics. Without it they are not served.
     pub admin: Option<Admin>,
 
     /// What is logged, and how.

@@ -50,7 +50,7 @@ macro_rules! kinds_of_text {
 
 kinds_of_text! {
     /// The name of a listener, API, endpoint or plan.
-    Name: "a name such as `github`", { "type": "string", "pattern": "^[a-z0-9-]{1,64}$" };
+    Name: "a name such as `github`", { "type": "string", "pattern": "^([a-z0-9]|[a-z0-9-]{2,64})$" };
 
     /// Words for people.
     Words: "text", { "type": "string", "minLength": 1 };

@@ -45,6 +45,11 @@ impl Capacity {
         self.places.available_permits() == 0
     }
 
+    /// How many wait for a place.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Waits for a place; `None` when too many wait already, or for too long.
     pub async fn wait(&self) -> Option<Place> {
         let _turn = Turn::take(&self.waiting, self.limits.max_queue)?;
@@ -94,7 +99,7 @@ mod tests {
         let capacity = capacity(0, Duration::from_secs(60));
         let _place = capacity.take();
         assert!(capacity.wait().await.is_none());
-        assert_eq!(capacity.waiting.load(Ordering::Relaxed), 0, "and who was sent away is not counted");
+        assert_eq!(capacity.waiting(), 0, "and who was sent away is not counted");
     }
 
     #[tokio::test]
@@ -102,6 +107,6 @@ mod tests {
         let capacity = capacity(1, Duration::from_millis(10));
         let _place = capacity.take();
         assert!(capacity.wait().await.is_none());
-        assert_eq!(capacity.waiting.load(Ordering::Relaxed), 0);
+        assert_eq!(capacity.waiting(), 0);
     }
 }

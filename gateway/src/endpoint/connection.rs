@@ -129,6 +129,12 @@ fn milliseconds(at: Instant) -> u64 {
     at.saturating_duration_since(*STARTED).as_millis().try_into().unwrap_or(NONE)
 }
 
+/// How many connections to endpoints are open.
+pub fn count_open() -> usize {
+    let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    open.iter().filter(|connection| connection.strong_count() > 0).count()
+}
+
 /// Ends what is over, until the process does.
 pub async fn keep_deadlines() {
     let mut looks = tokio::time::interval(PERIOD);

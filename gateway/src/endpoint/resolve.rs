@@ -10,6 +10,8 @@ use log::{info, warn};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
+use crate::metrics::PROCESS;
+
 /// How often names are looked up again. The system resolver does not tell a record's TTL.
 pub const REFRESH: Duration = Duration::from_secs(30);
 /// A lookup that takes longer counts as failed; the system resolver goes on in its own thread.
@@ -64,6 +66,7 @@ impl Addresses {
         if found.is_empty() {
             return self.keep("the name has no address");
         }
+        PROCESS.looked_up(true);
         if **self.current.load() != found {
             info!("{}:{} resolves to {found:?}", self.host, self.port);
             self.current.store(Arc::new(found));
@@ -71,6 +74,7 @@ impl Addresses {
     }
 
     fn keep(&self, why: &str) {
+        PROCESS.looked_up(false);
         let known = self.current.load().len();
         warn!("cannot resolve {}: {why}; going on with {known} known addresses", self.host);
     }

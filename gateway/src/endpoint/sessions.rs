@@ -57,6 +57,12 @@ impl Sessions {
         }
     }
 
+    /// How many are remembered.
+    pub fn count(&self) -> u64 {
+        self.by_id.run_pending_tasks();
+        self.by_id.entry_count()
+    }
+
     pub fn forget(&self, id: &str) {
         self.by_id.invalidate(id);
     }

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use once_cell::sync::Lazy;
+use prometheus_client::metrics::counter::Counter;
 
 use crate::logging::Fields;
+use crate::metrics::PROCESS;
 
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
 
@@ -51,6 +53,8 @@ pub struct Tally(Arc<Count>);
 
 struct Count {
     reason: &'static str,
+    /// Since the process began.
+    total: Counter,
     pending: AtomicU64,
     /// A line was written less than a second ago, and a task will see to the next.
     quiet: AtomicBool,
@@ -58,11 +62,13 @@ struct Count {
 
 impl Tally {
     fn new(reason: &'static str) -> Tally {
-        Tally(Arc::new(Count { reason, pending: AtomicU64::new(0), quiet: AtomicBool::new(false) }))
+        let total = PROCESS.connections_refused.counter(reason);
+        Tally(Arc::new(Count { reason, total, pending: AtomicU64::new(0), quiet: AtomicBool::new(false) }))
     }
 
     /// Counts one; called in a task.
     pub fn note(&self) {
+        self.0.total.inc();
         self.0.pending.fetch_add(1, Ordering::AcqRel);
         if !self.0.quiet.swap(true, Ordering::AcqRel) {
             let count = self.0.clone();

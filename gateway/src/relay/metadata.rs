@@ -15,6 +15,7 @@ use super::discovery::{Challenge, discover};
 use super::document::{Document, Expected};
 use crate::endpoint::Endpoint;
 use crate::fetch::Fetcher;
+use crate::metrics::counts::Table;
 use crate::reason::Reason;
 
 /// A copy this old is fetched again even if nobody challenged.
@@ -72,6 +73,8 @@ pub struct Source<'s> {
     pub fetcher: &'s Fetcher,
     pub endpoint: &'s Endpoint,
     pub expected: Expected,
+    /// What the fetches came to.
+    pub fetches: &'s Table<&'static str>,
 }
 
 impl MetadataCache {
@@ -144,6 +147,11 @@ impl Resource {
             state.challenge.clone()
         };
         let (challenge, found) = discover(source.fetcher, source.endpoint, &source.expected, known).await;
+        source.fetches.count(match &found {
+            Ok(Some(_)) => "found",
+            Ok(None) => "absent",
+            Err(unavailable) => unavailable.reason.slug,
+        });
         if let Err(unavailable) = &found {
             warn!(
                 "no metadata for {}: {}: {}",

@@ -6,10 +6,10 @@ use crate::support::publisher::{Publisher, WELL_KNOWN};
 use crate::support::tollgate::{Tollgate, api, config};
 use crate::support::upstream::{Upstream, response};
 
-const CANARY: &str = "CANARY";
+pub const CANARY: &str = "CANARY";
 
 /// Requests that carry the canary wherever secrets travel; some are answered, some refused, some fail.
-fn send_canaries(gateway: &Tollgate) {
+pub fn send_canaries(gateway: &Tollgate) {
     let secret = [
         ("Authorization", "Bearer CANARY"),
         ("Cookie", "session=CANARY"),
@@ -38,7 +38,7 @@ fn send_canaries(gateway: &Tollgate) {
     connection.rest();
 }
 
-fn parts(log: &str) -> (Vec<Upstream>, Tollgate) {
+pub fn parts(log: &str) -> (Vec<Upstream>, Tollgate) {
     let good = Upstream::start(|_| {
         let fields =
             ["Set-Cookie: s=CANARY", "WWW-Authenticate: Bearer realm=\"CANARY", "Location: /mcp?code=CANARY"];

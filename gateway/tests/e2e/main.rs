@@ -19,6 +19,7 @@ mod keys;
 mod lifecycle;
 mod logs;
 mod metadata;
+mod metrics;
 mod mount;
 mod plans;
 mod proxy_protocol;

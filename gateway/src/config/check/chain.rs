@@ -15,6 +15,8 @@ use crate::config::problem::quoted;
 pub struct Chain {
     /// The names it is for, in lower case: clients look at the subject alternative names and nothing else.
     pub names: Vec<String>,
+    /// The end of its time, in seconds since 1970.
+    pub not_after: i64,
     /// Why some clients may refuse it all the same.
     pub doubt: Option<Refusal>,
 }
@@ -32,7 +34,7 @@ pub fn check(chain: &[CertificateDer<'_>], written: &str) -> Result<Chain, Refus
     let Some(leaf) = parsed.first() else { return Err(Refusal::new("there is no certificate")) };
     check_order(&parsed, written)?;
     let doubt = check_issuer(leaf, &parsed, written)?;
-    Ok(Chain { names: names_of(leaf), doubt })
+    Ok(Chain { names: names_of(leaf), not_after: leaf.validity().not_after.timestamp(), doubt })
 }
 
 fn which(index: usize, written: &str) -> String {

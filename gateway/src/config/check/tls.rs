@@ -42,11 +42,12 @@ fn certificate(
     let chain = findings.take(path.key("cert"), certificates_of(pair.cert.as_str(), folder));
     let key = findings.take(path.key("key"), private_key(pair.key.as_str(), folder));
     let chain = chain?;
-    let Chain { names, doubt } = findings.take(path.key("cert"), chain::check(&chain, pair.cert.as_str()))?;
+    let Chain { names, not_after, doubt } =
+        findings.take(path.key("cert"), chain::check(&chain, pair.cert.as_str()))?;
     findings.doubt(path.key("cert"), doubt);
     let certified =
         findings.take(path.key("key"), certified(chain, key?, pair.cert.as_str(), pair.key.as_str()))?;
-    Some(ServerCertificate { certified: Arc::new(certified), names })
+    Some(ServerCertificate { certified: Arc::new(certified), names, not_after })
 }
 
 /// The certificates of a PEM file.

@@ -39,6 +39,10 @@ pub fn name(text: &str) -> Result<String, Refusal> {
     if text.chars().count() > LONGEST_NAME {
         return Err(Refusal::new(format!("a name has at most {LONGEST_NAME} characters")));
     }
+    if text == "-" {
+        let refusal = Refusal::new("`-` is not a name: metrics say it where there is none");
+        return Err(refusal.help("write a word, such as `github`"));
+    }
     if text.chars().all(allowed) {
         return Ok(text.to_owned());
     }

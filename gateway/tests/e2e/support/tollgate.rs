@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Instant;
 
 use serde_json::Value;
 
+use super::PATIENCE;
 use super::http::{Connection, Response};
+use super::openmetrics::Exposition;
 use super::process::Process;
 
 pub struct Tollgate {
@@ -95,6 +98,30 @@ impl Tollgate {
 
     pub fn admin(&self, path: &str) -> Response {
         Connection::open(self.listener("admin")).get(path)
+    }
+
+    /// What it has counted so far.
+    pub fn metrics(&self) -> Exposition {
+        let answer = self.admin("/metrics");
+        assert_eq!(answer.status, 200);
+        let text = answer.text();
+        Exposition::read(text).unwrap_or_else(|fault| panic!("{fault}\n{text}"))
+    }
+
+    /// Waits until the series of this name with these labels add up to this. What is counted when a request has ended
+    /// may come a moment after its answer.
+    #[track_caller]
+    pub fn counts(&self, name: &str, labels: &[(&str, &str)], value: f64) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let metrics = self.metrics();
+            let found = metrics.value(name, labels);
+            if found == value {
+                return;
+            }
+            let samples: Vec<_> = metrics.samples(name, &[]).collect();
+            assert!(Instant::now() < deadline, "{name}{labels:?} is {found}, not {value}: {samples:#?}");
+        }
     }
 
     pub fn get(&self, path: &str) -> Response {

@@ -1,0 +1,49 @@
+//! What the gateway counts: each family moves when what it is about really happens, and nothing a client or an upstream
+//! sends becomes part of it.
+
+mod bounds;
+mod exposition;
+mod process;
+mod requests;
+mod upstreams;
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+
+use crate::support::tollgate::{Tollgate, api};
+use crate::support::upstream::{Gate, Upstream, pass, response};
+
+/// Where nobody listens.
+fn nobody() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port")
+}
+
+/// A gateway whose API `a` at `/a/mcp` has these endpoints (YAML list items) and further keys.
+fn fleet(endpoints: &[String], keys: &str) -> Tollgate {
+    let comma = if keys.is_empty() { "" } else { ", " };
+    let endpoints = endpoints.join(", ");
+    started(&format!(
+        "  - {{ name: a, path: /a/mcp, endpoints: [{endpoints}], plans: [keyless]{comma}{keys} }}\n"
+    ))
+}
+
+fn started(apis: &str) -> Tollgate {
+    Tollgate::start(&crate::support::tollgate::config(apis))
+}
+
+fn alone(upstream: &Upstream) -> Tollgate {
+    started(&api("a", "/a/mcp", &upstream.url("/mcp")))
+}
+
+/// Answers each request once the gate is opened for it.
+fn gated() -> (Gate, Upstream) {
+    let (gate, gated) = Gate::new();
+    let upstream = Upstream::with_stream(move |_, stream| {
+        pass(&gated) && stream.write_all(&response("200 OK", &[], "held")).is_ok()
+    });
+    (gate, upstream)
+}
+
+fn ok() -> Upstream {
+    Upstream::start(|_| response("200 OK", &[], "ok"))
+}
