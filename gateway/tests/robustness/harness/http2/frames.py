@@ -1,5 +1,10 @@
 """Frames of RFC 9113 and header blocks of RFC 7541 as bytes; nothing is checked."""
 
+from hpack.huffman import HuffmanEncoder
+from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
+
+_HUFFMAN = HuffmanEncoder(REQUEST_CODES, REQUEST_CODES_LENGTH)
+
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 NAMES = ("DATA HEADERS PRIORITY RST_STREAM SETTINGS PUSH_PROMISE PING GOAWAY WINDOW_UPDATE CONTINUATION").split()
 
@@ -72,13 +77,16 @@ def integer(value: int, prefix_bits: int, first: int = 0) -> bytes:
     return bytes(encoded) + bytes((value,))
 
 
-def string(text: bytes) -> bytes:
+def string(text: bytes, huffman: bool = False) -> bytes:
+    if huffman:
+        coded = _HUFFMAN.encode(text)
+        return integer(len(coded), 7, 0x80) + coded
     return integer(len(text), 7) + text
 
 
-def literal(name: bytes, value: bytes, first: int = 0x00) -> bytes:
+def literal(name: bytes, value: bytes, first: int = 0x00, huffman: bool = False) -> bytes:
     """A field with its name spelled out: not indexed (0x00), to be indexed (0x40), or never indexed (0x10)."""
-    return bytes((first,)) + string(name) + string(value)
+    return bytes((first,)) + string(name, huffman) + string(value, huffman)
 
 
 def indexed(index: int) -> bytes:
@@ -91,7 +99,7 @@ def block(fields: list[tuple[bytes, bytes]]) -> bytes:
 
 def in_pieces(stream: int, block: bytes, flags: int = END_STREAM, size: int = 16_384) -> bytes:
     """A header block as HEADERS and as many CONTINUATIONs as it takes."""
-    first, *more = [block[at : at + size] for at in range(0, len(block), size)]
+    first, *more = [block[at : at + size] for at in range(0, len(block), size)] or [b""]
     sent = headers(stream, first, flags | (0 if more else END_HEADERS))
     for number, piece in enumerate(more, 1):
         sent += frame(CONTINUATION, END_HEADERS if number == len(more) else 0, stream, piece)
