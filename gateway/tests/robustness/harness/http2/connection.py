@@ -120,9 +120,16 @@ class Connection:
             if wanted(found):
                 return found
 
-    def fields(self, frame: Frame) -> dict[bytes, bytes]:
+    def field_list(self, frame: Frame) -> list[tuple[bytes, bytes]]:
         """The fields of a HEADERS frame, each of which has to be decoded once and in order."""
-        return dict(self._decoder.decode(frame.payload, raw=True))
+        return [(bytes(name), bytes(value)) for name, value in self._decoder.decode(frame.payload, raw=True)]
+
+    def fields(self, frame: Frame) -> dict[bytes, bytes]:
+        return dict(self.field_list(frame))
+
+    def table_entries(self) -> int:
+        """Entries that the other side has put into its dynamic table."""
+        return len(self._decoder.header_table.dynamic_entries)
 
     def settled(self, patience: float | None = None) -> bool:
         """Waits until the other side has read all that was sent. It has not when it ended the connection before."""
@@ -133,6 +140,16 @@ class Connection:
         except Ended:
             return False
         return True
+
+    def raw(self) -> bytes:
+        """What comes instead of frames: all until the connection ends or falls quiet."""
+        until = time.monotonic() + self.patience
+        try:
+            while not self._ended and b"\r\n\r\n" not in self._buffer:
+                self._receive(until)
+        except Quiet:
+            pass
+        return self._buffer
 
     def _whole(self) -> int | None:
         if len(self._buffer) < 9:

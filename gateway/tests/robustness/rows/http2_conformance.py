@@ -1,0 +1,49 @@
+"""S05: conformance to RFC 9113 and RFC 7541."""
+
+import dataclasses
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import corpus.rfc9113 as corpus
+from corpus.rfc9113.case import Case, Miss, Peer
+from harness.gateway import Gateway, config
+from harness.rows import row
+
+LEAST = 0.95
+AT_ONCE = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    miss: str | None
+    """What was seen in place of what should be."""
+    other_code: str = ""
+
+
+@row("S05", f"conformance to RFC 9113 and RFC 7541 on clear text: {LEAST:.0%} of {len(corpus.CASES)} cases", fast=True)
+def conformance() -> str:
+    # Nobody accepts, so what is relayed is not answered.
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as silent:
+        with Gateway(config(f"http://127.0.0.1:{silent.getsockname()[1]}/mcp", "http2: true")) as gateway:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                tried = list(pool.map(lambda case: (case, attempt(case, gateway)), corpus.CASES))
+    return figure(tried)
+
+
+def figure(tried: list[tuple[Case, Seen]]) -> str:
+    misses = [f"§{case.section} {case.what}: {seen.miss}" for case, seen in tried if seen.miss]
+    others = [f"§{case.section} {case.what}" for case, seen in tried if not seen.miss and seen.other_code]
+    passed, total = len(tried) - len(misses), len(tried)
+    figure = f"{passed} of {total} ({passed / total:.1%}), {passed - len(others)} with the error code that the RFC names"
+    figure += f"; missed: {'; '.join(misses) or 'none'}; ended with another code: {'; '.join(others) or 'none'}"
+    assert passed >= LEAST * total, figure
+    return figure
+
+
+def attempt(case: Case, gateway: Gateway) -> Seen:
+    with Peer(gateway.address, *case.settings, begin=case.begins) as peer:
+        try:
+            case.run(peer)
+        except Miss as miss:
+            return Seen(str(miss))
+        return Seen(None, peer.other_code)
