@@ -1,5 +1,6 @@
 """A client's connection that sends any bytes and reads frames."""
 
+import contextlib
 import dataclasses
 import itertools
 import socket
@@ -85,6 +86,9 @@ class Connection:
         self.close()
 
     def close(self) -> None:
+        # A thread that reads would hold the connection open.
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def send(self, data: bytes) -> bool:
