@@ -2,6 +2,8 @@
 
 import dataclasses
 import itertools
+import re
+import time
 
 from corpus.case import REJECT, SERVE
 from corpus.http2.case import CUT, Case
@@ -14,48 +16,54 @@ from .connection import Connection
 from .exchange import Outcome, outcome
 
 PATIENCE = 2.0
+# The upstream has got nothing for so long: what was under way has arrived.
+SETTLED = 0.3
 
 
-@dataclasses.dataclass(frozen=True)
-class Arrived:
-    """What one upstream connection got meanwhile."""
-
-    raw: bytes
-    has_ended: bool
-
-    def split(self) -> tuple[list[Request], bytes]:
-        return message.split(self.raw)
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Trial:
     case: Case
+    number: int
     outcomes: tuple[Outcome, Outcome]
     neighbour: Response | None
-    neighbour_target: bytes
-    arrived: list[Arrived]
+    requests: list[Request] = dataclasses.field(default_factory=list)
+    """Those that arrived whole."""
+    leftovers: list[str] = dataclasses.field(default_factory=list)
+    """What arrived and is no request, in sentences."""
 
-    def requests(self) -> list[Request]:
-        """Those that arrived whole and are not the neighbour's."""
-        every = [request for arrived in self.arrived for request in arrived.split()[0]]
-        return [request for request in every if request.target != self.neighbour_target]
+    @property
+    def neighbour_target(self) -> bytes:
+        return b"%s/neighbour" % path_of(self.number)
+
+
+def path_of(number: int) -> bytes:
+    """Each trial has a path of its own, since what it sends may arrive after its client has been answered."""
+    return b"%s/trial/%d" % (PATH, number)
+
+
+_NUMBER = re.compile(rb"%s/trial/([0-9]+)" % PATH)
 
 
 class Lane:
-    """Cases one after the other, so that whatever arrives belongs to the one at hand or was left over."""
-
     def __init__(self, of: Pair):
         self._of = of
         self._authority = of.gateway.authority.encode()
         self._numbers = itertools.count(1)
 
-    def attempt(self, case: Case) -> Trial:
-        case = case.filled(self._authority, PATH)
-        before = {at.number: len(at.received) for at in list(self._of.upstream.connections)}
+    def attempt(self, cases: tuple[Case, ...]) -> list[Trial]:
+        """One after the other, so that what is left over from one would be met by its neighbour or the next."""
+        trials = [self._attempt(case) for case in cases]
+        self._settle()
+        by_number = {trial.number: trial for trial in trials}
+        for connection in self._of.upstream.connections[:]:
+            self._sort(connection, by_number)
+        return trials
+
+    def _attempt(self, case: Case) -> Trial:
+        number = next(self._numbers)
+        case = case.filled(self._authority, path_of(number))
         outcomes = self._twice(case)
-        target = b"%s/neighbour/%d" % (PATH, next(self._numbers))
-        neighbour = self._ask(target)
-        return Trial(case, outcomes, neighbour, target, self._arrived_since(before))
+        return Trial(case, number, outcomes, self._ask(b"%s/neighbour" % path_of(number)))
 
     def _twice(self, case: Case) -> tuple[Outcome, Outcome]:
         """On the same connection, unless the first time ended it."""
@@ -82,27 +90,44 @@ class Lane:
             except Quiet:
                 return None
 
-    def _arrived_since(self, before: dict[int, int]) -> list[Arrived]:
-        arrived = []
-        for connection in list(self._of.upstream.connections):
-            begin = before.get(connection.number, 0)
-            raw = b"".join(data for _, data in connection.received[begin:])
-            if raw and message.is_incomplete(raw):
-                # What is broken off in the middle takes its connection along, a moment later.
-                connection.ended.wait(PATIENCE)
-                raw = b"".join(data for _, data in connection.received[begin:])
-            if raw:
-                arrived.append(Arrived(raw, connection.ended.is_set()))
-        return arrived
+    def _settle(self) -> None:
+        seen = -1
+        while seen != (seen := self._of.upstream.received):
+            time.sleep(SETTLED)
+
+    def _sort(self, connection, trials: dict[int, Trial]) -> None:
+        """What has arrived on a connection, to the trials that sent it; what is no request belongs to the last before it."""
+        raw, last = connection.bytes, None
+        while raw:
+            try:
+                found = message.read(raw)
+            except Malformed as why:
+                self._blame(last, raw, trials, f"what arrived is malformed: {why}")
+                return
+            if found is None:
+                if not connection.ended.wait(PATIENCE):
+                    self._blame(last, raw, trials, f"{raw[:100]!r} is no whole request, on a connection that stays open")
+                return
+            request, end = found
+            last, raw = number_in(request.target), raw[end:]
+            if last in trials and request.target != trials[last].neighbour_target:
+                trials[last].requests.append(request)
+
+    def _blame(self, last: int | None, raw: bytes, trials: dict[int, Trial], what: str) -> None:
+        number = number_in(raw) or last
+        if number in trials:
+            trials[number].leftovers.append(what)
+
+
+def number_in(text: bytes) -> int | None:
+    found = _NUMBER.search(text)
+    return int(found[1]) if found else None
 
 
 def faults(trial: Trial) -> list[str]:
     """What went wrong, in sentences; nothing when the trial ended well."""
-    try:
-        requests = trial.requests()
-    except Malformed as why:
-        return [f"what arrived is malformed: {why}"]
-    found = [*_framing(trial, requests), *_neighbour(trial)]
+    requests = trial.requests
+    found = [*trial.leftovers, *_counts(trial), *_neighbour(trial)]
     rule = trial.case.rule
     if rule == REJECT and requests:
         found.append(f"arrived as a complete request, and must be refused: {requests[0].method} {requests[0].target}")
@@ -120,14 +145,10 @@ def shown(outcomes: tuple[Outcome, Outcome]) -> str:
     return first if first == second else f"{first}, then {second}"
 
 
-def _framing(trial: Trial, requests: list[Request]) -> list[str]:
+def _counts(trial: Trial) -> list[str]:
     answered = sum(outcome.is_relayed for outcome in trial.outcomes)
-    if answered != len(requests) and trial.case.rule != CUT:
-        yield f"{len(requests)} requests arrived, {answered} were answered by the upstream"
-    for arrived in trial.arrived:
-        rest = arrived.split()[1]
-        if rest and not arrived.has_ended:
-            yield f"{rest[:100]!r} arrived and belongs to no request, on a connection that is still open"
+    if answered != len(trial.requests) and trial.case.rule != CUT:
+        yield f"{len(trial.requests)} requests arrived, {answered} were answered by the upstream"
 
 
 def _neighbour(trial: Trial) -> list[str]:
