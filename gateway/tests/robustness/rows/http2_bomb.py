@@ -71,7 +71,10 @@ def many_streams() -> str:
     return try_beyond([Bomb(b"a", b"b", 1900), Bomb(b"a", b"b", 16_000)])
 
 
-@row("CVE-2026-47774", "HTTP/2 Bomb of cookie crumbs on 1000 streams of a connection: below 64 MiB, and others are served")
+@row(
+    "CVE-2026-47774",
+    "HTTP/2 Bomb of cookie crumbs on 1000 streams of a connection: below 64 MiB, and others are served",
+)
 def many_crumbs() -> str:
     return try_beyond([Bomb(b"cookie", b"a", 1650), Bomb(b"cookie", b"a", 16_000)])
 
@@ -115,7 +118,9 @@ def try_beyond(bombs: list[Bomb]) -> str:
             assert is_served(gateway), f"{bomb}: another client was not served"
             assert peak < PEAK_MAX, f"{bomb}: {peak / MEGABYTE:.0f} MB"
             end = "stays open" if is_open else "is ended"
-            figures.append(f"{bomb}: {held / MEGABYTE:.1f} MB held, {peak / MEGABYTE:.1f} MB at most, the connection {end}")
+            figures.append(
+                f"{bomb}: {held / MEGABYTE:.1f} MB held, {peak / MEGABYTE:.1f} MB at most, the connection {end}"
+            )
     return "; ".join(figures)
 
 

@@ -2,10 +2,12 @@
 
 import dataclasses
 import socket
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 
 import corpus.rfc9113 as corpus
 from corpus.rfc9113.case import Case, Miss, Peer
+from harness import certificates
 from harness.gateway import Gateway, config
 from harness.rows import row
 
@@ -20,28 +22,48 @@ class Seen:
     other_code: str = ""
 
 
-@row("S05", f"conformance to RFC 9113 and RFC 7541 on clear text: {LEAST:.0%} of {len(corpus.CASES)} cases", fast=True)
-def conformance() -> str:
+@row(
+    "S05",
+    f"conformance to RFC 9113 and RFC 7541 by prior knowledge: {LEAST:.0%} of {len(corpus.CASES)} cases",
+    fast=True,
+)
+def clear_text() -> str:
+    return conformance(corpus.CASES, "http2: true")
+
+
+@row("S05 TLS", "the same over TLS, where ALPN has chosen HTTP/2")
+def tls() -> str:
+    made = certificates.made()
+    context = made.client()
+    context.set_alpn_protocols(["h2"])
+    cases = [case for case in corpus.CASES if not case.clear_text_only]
+    return conformance(cases, certificates.TLS, made.files(), context)
+
+
+def conformance(
+    cases: list[Case], listener: str, files: dict[str, bytes] | None = None, tls: ssl.SSLContext | None = None
+) -> str:
     # Nobody accepts, so what is relayed is not answered.
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as silent:
-        with Gateway(config(f"http://127.0.0.1:{silent.getsockname()[1]}/mcp", "http2: true")) as gateway:
+        with Gateway(config(f"http://127.0.0.1:{silent.getsockname()[1]}/mcp", listener), files) as gateway:
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                tried = list(pool.map(lambda case: (case, attempt(case, gateway)), corpus.CASES))
-    return figure(tried)
+                return figure(list(pool.map(lambda case: (case, attempt(case, gateway, tls)), cases)))
 
 
 def figure(tried: list[tuple[Case, Seen]]) -> str:
     misses = [f"§{case.section} {case.what}: {seen.miss}" for case, seen in tried if seen.miss]
     others = [f"§{case.section} {case.what}" for case, seen in tried if not seen.miss and seen.other_code]
     passed, total = len(tried) - len(misses), len(tried)
-    figure = f"{passed} of {total} ({passed / total:.1%}), {passed - len(others)} with the error code that the RFC names"
+    figure = (
+        f"{passed} of {total} ({passed / total:.1%}), {passed - len(others)} with the error code that the RFC names"
+    )
     figure += f"; missed: {'; '.join(misses) or 'none'}; ended with another code: {'; '.join(others) or 'none'}"
     assert passed >= LEAST * total, figure
     return figure
 
 
-def attempt(case: Case, gateway: Gateway) -> Seen:
-    with Peer(gateway.address, *case.settings, begin=case.begins) as peer:
+def attempt(case: Case, gateway: Gateway, tls: ssl.SSLContext | None) -> Seen:
+    with Peer(gateway.address, *case.settings, begin=case.begins, tls=tls) as peer:
         try:
             case.run(peer)
         except Miss as miss:

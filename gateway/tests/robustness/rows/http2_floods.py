@@ -62,7 +62,12 @@ def stall() -> str:
 
 def cut_after(gateway: Gateway, drip: float) -> str:
     with Connection(gateway.address, (frames.INITIAL_WINDOW_SIZE, 0), patience=drip or 5.0) as connection:
-        fields = [(b":method", b"GET"), (b":scheme", b"http"), (b":path", b"/nowhere"), (b":authority", gateway.authority.encode())]
+        fields = [
+            (b":method", b"GET"),
+            (b":scheme", b"http"),
+            (b":path", b"/nowhere"),
+            (b":authority", gateway.authority.encode()),
+        ]
         streams = set(range(1, 2 * connection.settings[frames.MAX_CONCURRENT_STREAMS], 2))
         connection.send(b"".join(frames.headers(stream, frames.block(fields)) for stream in sorted(streams)))
         began, many = time.monotonic(), len(streams)

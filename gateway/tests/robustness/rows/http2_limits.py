@@ -27,7 +27,11 @@ def limits() -> str:
     return "; ".join(figure for figure, _ in tried)
 
 
-@row("S08 h2 way beyond", "heads far beyond every limit are refused, and end no more than their connection (HTTP/2)", fast=True)
+@row(
+    "S08 h2 way beyond",
+    "heads far beyond every limit are refused, and end no more than their connection (HTTP/2)",
+    fast=True,
+)
 def way_beyond() -> str:
     cases = {
         "10,000 fields": head(PATH, [(b"x", b"y")] * 10_000),

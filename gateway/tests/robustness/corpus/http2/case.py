@@ -96,7 +96,9 @@ def _maker(rule: str):
 reject, clean, serve, cut = _maker(REJECT), _maker(CLEAN), _maker(SERVE), _maker(CUT)
 
 
-def head(method: bytes = b"GET", path: bytes = b"@PATH", scheme: bytes = b"http", authority: bytes = b"@HOST") -> Fields:
+def head(
+    method: bytes = b"GET", path: bytes = b"@PATH", scheme: bytes = b"http", authority: bytes = b"@HOST"
+) -> Fields:
     return [(b":method", method), (b":scheme", scheme), (b":path", path), (b":authority", authority)]
 
 

@@ -56,7 +56,23 @@ CASES = [
     *(
         reject(f"junk-{number}", stating(value), b"hello")
         for number, value in enumerate(
-            (b"", b"+5", b"-5", b"0x5", b"5 ", b" 5", b"5\t", b"5.0", b"5e0", b"five", b"5;", b"5 5", b"5\0", b"\xd9\xa5", b"5_")
+            (
+                b"",
+                b"+5",
+                b"-5",
+                b"0x5",
+                b"5 ",
+                b" 5",
+                b"5\t",
+                b"5.0",
+                b"5e0",
+                b"five",
+                b"5;",
+                b"5 5",
+                b"5\0",
+                b"\xd9\xa5",
+                b"5_",
+            )
         )
     ),
     reject("over-64-bits", stating(b"18446744073709551621"), b"hello"),

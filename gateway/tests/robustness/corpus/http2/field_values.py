@@ -9,7 +9,15 @@ _FORBIDDEN = {"nul": b"\0", "lf": b"\n", "cr": b"\r", "cr-lf": b"\r\n"}
 _WHITESPACE = {"space": b" ", "tab": b"\t"}
 _PLACES = {"within": b"a%sb", "first": b"%sb", "last": b"a%s", "alone": b"%s"}
 _REQUEST = b"y\r\n\r\nGET /evil HTTP/1.1\r\nHost: @HOST\r\n\r\n"
-_FIELDS = (b"user-agent", b"content-type", b"authorization", b"cookie", b"referer", b"mcp-session-id", b"x-forwarded-for")
+_FIELDS = (
+    b"user-agent",
+    b"content-type",
+    b"authorization",
+    b"cookie",
+    b"referer",
+    b"mcp-session-id",
+    b"x-forwarded-for",
+)
 
 
 def valued(value: bytes, name: bytes = b"x") -> list:

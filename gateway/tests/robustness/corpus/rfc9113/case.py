@@ -5,6 +5,7 @@ GOAWAY (§5.4.1): that passes. So does a connection that is closed after a GOAWA
 the code is noted."""
 
 import dataclasses
+import ssl
 from collections.abc import Callable
 
 from harness.http2 import frames
@@ -21,15 +22,22 @@ class Miss(Exception):
 class Peer(Connection):
     """`ANSWERED` is a path with an answer of the gateway's own, `SILENT` one that gets none."""
 
-    def __init__(self, address: tuple[str, int], *settings: tuple[int, int], begin: bool = True):
-        super().__init__(address, *settings, begin=begin, patience=PATIENCE)
+    def __init__(
+        self,
+        address: tuple[str, int],
+        *settings: tuple[int, int],
+        begin: bool = True,
+        tls: ssl.SSLContext | None = None,
+    ):
+        super().__init__(address, *settings, begin=begin, tls=tls, patience=PATIENCE)
+        self.scheme = b"https" if tls else b"http"
         self.other_code = ""
         """The error it ended with where the RFC names another."""
         self.authority = b"%s:%d" % (address[0].encode(), address[1])
 
     def head(self, method: bytes = b"GET", path: bytes = ANSWERED, *more: tuple[bytes, bytes]) -> bytes:
         """The header block of a request."""
-        pseudo = [(b":method", method), (b":scheme", b"http"), (b":path", path), (b":authority", self.authority)]
+        pseudo = [(b":method", method), (b":scheme", self.scheme), (b":path", path), (b":authority", self.authority)]
         return frames.block(pseudo + list(more))
 
     def request(self, stream: int, *more: tuple[bytes, bytes]) -> bytes:
@@ -69,6 +77,7 @@ class Case:
     settings: tuple[tuple[int, int], ...] = ()
     begins: bool = True
     """The preface and settings are exchanged before it runs."""
+    clear_text_only: bool = False
 
 
 def case(section: str, what: str, send: Callable[[Peer], bytes], verdict: Run, **more) -> Case:

@@ -38,7 +38,9 @@ def in_table(peer: Peer) -> bytes:
 
 def after_malformed(peer: Peer) -> bytes:
     """§4.3 of RFC 9113: the block of a request that is refused is still part of the state."""
-    return f.headers(1, peer.head() + entry(b"connection", b"y") + entry(b"x-kept", b"z")) + f.headers(3, peer.head() + f.indexed(FIRST))
+    return f.headers(1, peer.head() + entry(b"connection", b"y") + entry(b"x-kept", b"z")) + f.headers(
+        3, peer.head() + f.indexed(FIRST)
+    )
 
 
 def evicted(peer: Peer) -> bytes:
@@ -52,7 +54,9 @@ def too_large_for_table(peer: Peer) -> bytes:
 
 
 def resized_twice(peer: Peer) -> bytes:
-    return f.headers(1, f.integer(0, 5, RESIZE) + f.integer(4096, 5, RESIZE) + peer.head() + entry(b"x", b"y") + f.indexed(FIRST))
+    return f.headers(
+        1, f.integer(0, 5, RESIZE) + f.integer(4096, 5, RESIZE) + peer.head() + entry(b"x", b"y") + f.indexed(FIRST)
+    )
 
 
 def cut_anywhere(peer: Peer) -> None:
@@ -60,7 +64,9 @@ def cut_anywhere(peer: Peer) -> None:
     block = peer.head() + f.integer(19, 6, 0x40) + f.string(b"y" * 200, huffman=True) + f.indexed(FIRST)
     for number, at in enumerate(range(len(block) + 1)):
         stream = 2 * number + 1
-        peer.send(f.headers(stream, block[:at], f.END_STREAM) + f.frame(f.CONTINUATION, f.END_HEADERS, stream, block[at:]))
+        peer.send(
+            f.headers(stream, block[:at], f.END_STREAM) + f.frame(f.CONTINUATION, f.END_HEADERS, stream, block[at:])
+        )
         answers(stream)(peer)
 
 
@@ -70,7 +76,9 @@ CASES = [
     case("7541 2.3.3", "a name's index beyond both tables", behind(f.integer(70, 6, 0x40) + f.string(b"x")), BROKEN),
     case("7541 6.1", "index 0", behind(b"\x80"), BROKEN),
     case("7541 6.1", "an entry of the static table", behind(f.indexed(16)), answers(1)),
-    case("7541 6.2.1", "a name of the static table", behind(f.integer(19, 6, 0x40) + f.string(b"text/html")), answers(1)),
+    case(
+        "7541 6.2.1", "a name of the static table", behind(f.integer(19, 6, 0x40) + f.string(b"text/html")), answers(1)
+    ),
     case("7541 6.2.2", "a field that is not indexed", behind(f.literal(b"x", b"y", 0x00)), answers(1)),
     case("7541 6.2.3", "a field that is never indexed", behind(f.literal(b"x", b"y", 0x10)), answers(1)),
     case("7541 2.3.2", "an entry that an earlier request made", in_table, answers(1, 3)),
@@ -79,7 +87,15 @@ CASES = [
     case("7541 4.4", "an entry that was evicted", evicted, BROKEN),
     case("7541 4.4", "an entry too large for the table", too_large_for_table, BROKEN),
     case("7541 4.2", "a table size of 0", before(f.integer(0, 5, RESIZE)), answers(1)),
-    case("7541 4.2", "a table size of 0 evicts", lambda p: f.headers(1, p.head() + entry(b"x", b"y")) + f.headers(3, f.integer(0, 5, RESIZE) + p.head() + f.indexed(FIRST)), BROKEN),
+    case(
+        "7541 4.2",
+        "a table size of 0 evicts",
+        lambda p: (
+            f.headers(1, p.head() + entry(b"x", b"y"))
+            + f.headers(3, f.integer(0, 5, RESIZE) + p.head() + f.indexed(FIRST))
+        ),
+        BROKEN,
+    ),
     case("7541 4.2", "two table sizes", resized_twice, answers(1)),
     case("7541 4.2", "a table size in the middle of a block", behind(f.integer(0, 5, RESIZE)), BROKEN),
     case("7541 6.3", "a table size above the one allowed", before(f.integer(4097, 5, RESIZE)), BROKEN),
@@ -96,4 +112,4 @@ CASES = [
     case("7541 5.2", "Huffman code with EOS", behind(coded(b"\xff\xff\xff\xff")), BROKEN),
     case("7541 5.2", "an empty string in Huffman code", behind(coded(b"")), answers(1)),
     Case("7541 2.1", "a block cut into two frames, anywhere", cut_anywhere),
-]  # fmt: skip
+]

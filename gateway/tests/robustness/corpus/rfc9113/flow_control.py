@@ -86,18 +86,51 @@ CASES = [
     case("6.9.1", "a head needs no window", lambda p: f.headers(1, p.head(b"HEAD")), answers(1), settings=NO_WINDOW),
     Case("6.9.2", "SETTINGS open windows", opened_by_settings, NO_WINDOW),
     Case("6.9.2", "SETTINGS make a window negative", below_zero, ONE_BYTE),
-    case("6.9.2", "SETTINGS overflow a window", lambda p: p.waiting(1) + f.window_update(1, LARGEST - 65_535) + f.settings((f.INITIAL_WINDOW_SIZE, LARGEST)),
-         ends(f.FLOW_CONTROL_ERROR)),
+    case(
+        "6.9.2",
+        "SETTINGS overflow a window",
+        lambda p: p.waiting(1) + f.window_update(1, LARGEST - 65_535) + f.settings((f.INITIAL_WINDOW_SIZE, LARGEST)),
+        ends(f.FLOW_CONTROL_ERROR),
+    ),
     case("6.9", "WINDOW_UPDATE of 0 on the connection", lambda p: f.window_update(0, 0), ends(f.PROTOCOL_ERROR)),
-    case("6.9", "WINDOW_UPDATE of 0 on a stream", lambda p: p.waiting(1) + f.window_update(1, 0), breaks(1, f.PROTOCOL_ERROR)),
-    case("6.9", "WINDOW_UPDATE of 3 bytes", lambda p: f.frame(f.WINDOW_UPDATE, 0, 0, bytes(3)), ends(f.FRAME_SIZE_ERROR)),
-    case("6.9", "WINDOW_UPDATE of 5 bytes", lambda p: f.frame(f.WINDOW_UPDATE, 0, 0, bytes(5)), ends(f.FRAME_SIZE_ERROR)),
+    case(
+        "6.9",
+        "WINDOW_UPDATE of 0 on a stream",
+        lambda p: p.waiting(1) + f.window_update(1, 0),
+        breaks(1, f.PROTOCOL_ERROR),
+    ),
+    case(
+        "6.9", "WINDOW_UPDATE of 3 bytes", lambda p: f.frame(f.WINDOW_UPDATE, 0, 0, bytes(3)), ends(f.FRAME_SIZE_ERROR)
+    ),
+    case(
+        "6.9", "WINDOW_UPDATE of 5 bytes", lambda p: f.frame(f.WINDOW_UPDATE, 0, 0, bytes(5)), ends(f.FRAME_SIZE_ERROR)
+    ),
     case("6.9", "the reserved bit of WINDOW_UPDATE", lambda p: f.window_update(0, 1 << 31 | 1), lives),
     case("6.9.1", "the connection's window at its largest", lambda p: f.window_update(0, LARGEST - 65_535), lives),
-    case("6.9.1", "the connection's window beyond its largest", lambda p: f.window_update(0, LARGEST), ends(f.FLOW_CONTROL_ERROR)),
-    case("6.9.1", "a stream's window at its largest", lambda p: p.waiting(1) + f.window_update(1, LARGEST - 65_535), lives),
-    case("6.9.1", "a stream's window beyond its largest", lambda p: p.waiting(1) + f.window_update(1, LARGEST) * 2, breaks(1, f.FLOW_CONTROL_ERROR)),
-    case("6.9.1", "a connection's window beyond its largest, in steps", lambda p: f.window_update(0, 1 << 30) * 3, ends(f.FLOW_CONTROL_ERROR)),
+    case(
+        "6.9.1",
+        "the connection's window beyond its largest",
+        lambda p: f.window_update(0, LARGEST),
+        ends(f.FLOW_CONTROL_ERROR),
+    ),
+    case(
+        "6.9.1",
+        "a stream's window at its largest",
+        lambda p: p.waiting(1) + f.window_update(1, LARGEST - 65_535),
+        lives,
+    ),
+    case(
+        "6.9.1",
+        "a stream's window beyond its largest",
+        lambda p: p.waiting(1) + f.window_update(1, LARGEST) * 2,
+        breaks(1, f.FLOW_CONTROL_ERROR),
+    ),
+    case(
+        "6.9.1",
+        "a connection's window beyond its largest, in steps",
+        lambda p: f.window_update(0, 1 << 30) * 3,
+        ends(f.FLOW_CONTROL_ERROR),
+    ),
     case("6.9.1", "more DATA than the window allows", beyond_the_stream, breaks(1, f.FLOW_CONTROL_ERROR)),
     Case("6.9", "1 MiB of content that nobody reads", window_is_given_back),
-]  # fmt: skip
+]

@@ -50,19 +50,36 @@ def largest_window_last(peer: Peer) -> None:
 
 CASES = [
     case("6.5", "SETTINGS on a stream", lambda p: f.frame(f.SETTINGS, 0, 1), ends(f.PROTOCOL_ERROR)),
-    case("6.5", "an acknowledgement with content", lambda p: f.frame(f.SETTINGS, f.ACK, 0, bytes(6)), ends(f.FRAME_SIZE_ERROR)),
+    case(
+        "6.5",
+        "an acknowledgement with content",
+        lambda p: f.frame(f.SETTINGS, f.ACK, 0, bytes(6)),
+        ends(f.FRAME_SIZE_ERROR),
+    ),
     case("6.5", "SETTINGS of 3 bytes", lambda p: f.frame(f.SETTINGS, 0, 0, b"\0\3\0"), ends(f.FRAME_SIZE_ERROR)),
     case("6.5.2", "ENABLE_PUSH 2", setting(f.ENABLE_PUSH, 2), ends(f.PROTOCOL_ERROR)),
     case("6.5.2", "ENABLE_PUSH 0 and 1", lambda p: f.settings((f.ENABLE_PUSH, 0), (f.ENABLE_PUSH, 1)), lives),
     case("6.5.2", "INITIAL_WINDOW_SIZE 2^31", setting(f.INITIAL_WINDOW_SIZE, 1 << 31), ends(f.FLOW_CONTROL_ERROR)),
-    case("6.5.2", "INITIAL_WINDOW_SIZE 2^32-1", setting(f.INITIAL_WINDOW_SIZE, (1 << 32) - 1), ends(f.FLOW_CONTROL_ERROR)),
+    case(
+        "6.5.2", "INITIAL_WINDOW_SIZE 2^32-1", setting(f.INITIAL_WINDOW_SIZE, (1 << 32) - 1), ends(f.FLOW_CONTROL_ERROR)
+    ),
     case("6.5.2", "INITIAL_WINDOW_SIZE 2^31-1", setting(f.INITIAL_WINDOW_SIZE, (1 << 31) - 1), lives),
     case("6.5.2", "MAX_FRAME_SIZE 16,383", setting(f.MAX_FRAME_SIZE, 16_383), ends(f.PROTOCOL_ERROR)),
     case("6.5.2", "MAX_FRAME_SIZE 0", setting(f.MAX_FRAME_SIZE, 0), ends(f.PROTOCOL_ERROR)),
     case("6.5.2", "MAX_FRAME_SIZE 2^24", setting(f.MAX_FRAME_SIZE, 1 << 24), ends(f.PROTOCOL_ERROR)),
     case("6.5.2", "MAX_FRAME_SIZE 2^24-1", setting(f.MAX_FRAME_SIZE, (1 << 24) - 1), lives),
-    case("6.5.2", "MAX_CONCURRENT_STREAMS 0", lambda p: f.settings((f.MAX_CONCURRENT_STREAMS, 0)) + p.request(1), answers(1)),
-    case("6.5.2", "HEADER_TABLE_SIZE 2^32-1", lambda p: f.settings((f.HEADER_TABLE_SIZE, (1 << 32) - 1)) + p.request(1), answers(1)),
+    case(
+        "6.5.2",
+        "MAX_CONCURRENT_STREAMS 0",
+        lambda p: f.settings((f.MAX_CONCURRENT_STREAMS, 0)) + p.request(1),
+        answers(1),
+    ),
+    case(
+        "6.5.2",
+        "HEADER_TABLE_SIZE 2^32-1",
+        lambda p: f.settings((f.HEADER_TABLE_SIZE, (1 << 32) - 1)) + p.request(1),
+        answers(1),
+    ),
     Case("6.5.2", "HEADER_TABLE_SIZE 0", no_table),
     case("6.5.2", "MAX_HEADER_LIST_SIZE 0", lambda p: f.settings((f.MAX_HEADER_LIST_SIZE, 0)), lives),
     case("6.5.2", "an unknown setting", setting(0xBEEF, 1), lives),
@@ -77,7 +94,14 @@ CASES = [
     case("6.7", "PING of 6 bytes", lambda p: f.ping(bytes(6)), ends(f.FRAME_SIZE_ERROR)),
     case("6.7", "PING of 9 bytes", lambda p: f.ping(bytes(9)), ends(f.FRAME_SIZE_ERROR)),
     case("6.8", "GOAWAY on a stream", lambda p: f.frame(f.GOAWAY, 0, 1, bytes(8)), ends(f.PROTOCOL_ERROR)),
-    case("6.8", "GOAWAY of 7 bytes", lambda p: f.frame(f.GOAWAY, 0, 0, bytes(7)), ends(f.FRAME_SIZE_ERROR, f.PROTOCOL_ERROR)),
-    case("6.8", "requests before GOAWAY are answered", lambda p: p.request(1) + p.request(3) + f.goaway(), answers(1, 3)),
+    case(
+        "6.8",
+        "GOAWAY of 7 bytes",
+        lambda p: f.frame(f.GOAWAY, 0, 0, bytes(7)),
+        ends(f.FRAME_SIZE_ERROR, f.PROTOCOL_ERROR),
+    ),
+    case(
+        "6.8", "requests before GOAWAY are answered", lambda p: p.request(1) + p.request(3) + f.goaway(), answers(1, 3)
+    ),
     case("7", "GOAWAY with an unknown code", lambda p: p.request(1) + f.goaway(0, 0xBAD), answers(1)),
-]  # fmt: skip
+]

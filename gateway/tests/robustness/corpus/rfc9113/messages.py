@@ -60,7 +60,12 @@ CASES = [
     Case("8.1", "an answer is well-formed", answer_is_well_formed),
     Case("8.1", "an answer to HEAD has no content", head_has_no_content),
     Case("8.4", "nothing is pushed unasked", nothing_is_pushed, ((f.ENABLE_PUSH, 0),)),
-    case("8.1", "a second HEADERS that does not end the stream", trailed(f.block([(b"x", b"y")]), f.END_HEADERS), refuses(1)),
+    case(
+        "8.1",
+        "a second HEADERS that does not end the stream",
+        trailed(f.block([(b"x", b"y")]), f.END_HEADERS),
+        refuses(1),
+    ),
     case("8.1", "a pseudo-header field in trailers", trailed(f.block([(b":method", b"POST")])), refuses(1)),
     case("8.1", "an unknown pseudo-header field in trailers", trailed(f.block([(b":x", b"y")])), refuses(1)),
     case("8.1.1", "content shorter than content-length", content(b"5", b"x"), refuses(1)),
@@ -85,7 +90,12 @@ CASES = [
     case("8.2.3", "cookie crumbs", plain(more=[(b"cookie", b"a=b"), (b"cookie", b"c=d")]), answers(1)),
     case("8.3", "an unknown pseudo-header field", plain(first=[(b":test", b"x")]), refuses(1)),
     case("8.3", "the pseudo-header field of answers", plain(first=[(b":status", b"200")]), refuses(1)),
-    case("8.3", "a pseudo-header field after another field", plain(b":path", more=[(b"x", b"y"), (b":path", ANSWERED)]), refuses(1)),
+    case(
+        "8.3",
+        "a pseudo-header field after another field",
+        plain(b":path", more=[(b"x", b"y"), (b":path", ANSWERED)]),
+        refuses(1),
+    ),
     case("8.3.1", "no :method", plain(b":method"), refuses(1)),
     case("8.3.1", "no :scheme", plain(b":scheme"), refuses(1)),
     case("8.3.1", "no :path", plain(b":path"), refuses(1)),
@@ -100,7 +110,17 @@ CASES = [
     case("8.3.1", "Host in place of :authority", plain(b":authority", more=[(b"host", b"@HOST")]), answers(1)),
     case("8.5", "CONNECT with a path", plain(b":method", first=[(b":method", b"CONNECT")]), refuses(1)),
     case("8.5", "CONNECT without :authority", fields((b":method", b"CONNECT")), refuses(1)),
-    case("8441 4", ":protocol that the server has not allowed", plain(b":method", first=[(b":method", b"CONNECT"), (b":protocol", b"websocket")]), refuses(1)),
-    case("8.1.1", "a malformed request does not end the connection", lambda p: with_field(b"te", b"gzip")(p) + p.request(3), answers(3)),
+    case(
+        "8441 4",
+        ":protocol that the server has not allowed",
+        plain(b":method", first=[(b":method", b"CONNECT"), (b":protocol", b"websocket")]),
+        refuses(1),
+    ),
+    case(
+        "8.1.1",
+        "a malformed request does not end the connection",
+        lambda p: with_field(b"te", b"gzip")(p) + p.request(3),
+        answers(3),
+    ),
     case("8.2", "no fields at all", lambda p: f.headers(1, b""), refuses(1)),
-]  # fmt: skip
+]

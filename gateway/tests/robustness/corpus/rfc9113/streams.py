@@ -1,8 +1,7 @@
 """§5: what may come on a stream in each of its states, how streams are numbered, and how many there may be."""
 
-import itertools
-
 from harness.http2 import frames as f
+from harness.http2.connection import Ended, Quiet
 
 from .case import Case, Miss, Peer, answers, breaks, case, ends, lives
 
@@ -65,9 +64,7 @@ def last_stream_is_named(peer: Peer) -> None:
 
 
 def frames_until_end(peer: Peer):
-    from harness.http2.connection import Ended, Quiet
-
-    for _ in itertools.count():
+    while True:
         try:
             yield peer.frame()
         except Ended:
@@ -87,22 +84,35 @@ CASES = [
     case("5.1", "idle: PRIORITY", lambda p: f.priority(1, 0) + p.request(3), answers(3)),
     case("5.1", "half-closed: DATA", lambda p: p.waiting(1) + f.data(1, b"x"), breaks(1, f.STREAM_CLOSED)),
     case("5.1", "half-closed: HEADERS", lambda p: p.waiting(1) + f.headers(1, FIELD), breaks(1, f.STREAM_CLOSED)),
-    case("5.1", "half-closed: CONTINUATION", lambda p: p.waiting(1) + CONTINUED, ends(f.PROTOCOL_ERROR, f.STREAM_CLOSED)),
+    case(
+        "5.1", "half-closed: CONTINUATION", lambda p: p.waiting(1) + CONTINUED, ends(f.PROTOCOL_ERROR, f.STREAM_CLOSED)
+    ),
     case("5.1", "half-closed: WINDOW_UPDATE", lambda p: p.waiting(1) + f.window_update(1, 100), lives),
     case("5.1", "half-closed: PRIORITY", lambda p: p.waiting(1) + f.priority(1, 0), lives),
     case("5.1", "half-closed: RST_STREAM", lambda p: p.waiting(1) + f.reset(1) + p.request(3), answers(3)),
     case("5.1", "reset: DATA", lambda p: p.opening(1) + f.reset(1) + f.data(1, b"x"), breaks(1, f.STREAM_CLOSED)),
-    case("5.1", "reset: HEADERS", lambda p: p.opening(1) + f.reset(1) + f.headers(1, FIELD), breaks(1, f.STREAM_CLOSED)),
-    case("5.1", "reset: CONTINUATION", lambda p: p.opening(1) + f.reset(1) + CONTINUED, ends(f.PROTOCOL_ERROR, f.STREAM_CLOSED)),
+    case(
+        "5.1", "reset: HEADERS", lambda p: p.opening(1) + f.reset(1) + f.headers(1, FIELD), breaks(1, f.STREAM_CLOSED)
+    ),
+    case(
+        "5.1",
+        "reset: CONTINUATION",
+        lambda p: p.opening(1) + f.reset(1) + CONTINUED,
+        ends(f.PROTOCOL_ERROR, f.STREAM_CLOSED),
+    ),
     case("5.1", "reset: PRIORITY", lambda p: p.opening(1) + f.reset(1) + f.priority(1, 0), lives),
     Case("5.1", "closed: DATA", on_closed(lambda p: f.data(1, b"x"), breaks(1, f.STREAM_CLOSED))),
-    Case("5.1", "closed: HEADERS", on_closed(lambda p: f.headers(1, FIELD), breaks(1, f.STREAM_CLOSED, f.PROTOCOL_ERROR))),
+    Case(
+        "5.1", "closed: HEADERS", on_closed(lambda p: f.headers(1, FIELD), breaks(1, f.STREAM_CLOSED, f.PROTOCOL_ERROR))
+    ),
     Case("5.1", "closed: CONTINUATION", on_closed(lambda p: CONTINUED, ends(f.PROTOCOL_ERROR, f.STREAM_CLOSED))),
     Case("5.1", "closed: PRIORITY", on_closed(lambda p: f.priority(1, 0), lives)),
     Case("5.1", "closed: WINDOW_UPDATE, a moment later", on_closed(lambda p: f.window_update(1, 100), lives)),
     Case("5.1", "closed: RST_STREAM, a moment later", on_closed(lambda p: f.reset(1), lives)),
     case("5.1.1", "a stream with an even number", lambda p: p.request(2), ends(f.PROTOCOL_ERROR)),
-    case("5.1.1", "numbers that go down", lambda p: p.waiting(5) + p.waiting(3), ends(f.PROTOCOL_ERROR, f.STREAM_CLOSED)),
+    case(
+        "5.1.1", "numbers that go down", lambda p: p.waiting(5) + p.waiting(3), ends(f.PROTOCOL_ERROR, f.STREAM_CLOSED)
+    ),
     case("5.1.1", "numbers that are left out", lambda p: p.request(1) + p.request(9), answers(1, 9)),
     case("5.1.1", "the largest number", lambda p: p.request((1 << 31) - 1), answers((1 << 31) - 1)),
     Case("5.1.2", "one more stream than allowed", too_many),
@@ -110,4 +120,4 @@ CASES = [
     Case("5.1.2", "streams that were reset count no longer", reset_streams_are_free),
     Case("5.4.1", "a GOAWAY goes before the end", closes_after_error),
     Case("6.8", "a GOAWAY names the last stream", last_stream_is_named),
-]  # fmt: skip
+]

@@ -90,5 +90,3 @@ def seconds_until_quiet(gateway: Gateway, patience: float = 10.0) -> float:
         if (gateway.cpu_seconds() - before) / (time.monotonic() - at) < QUIET_SHARE:
             return at - began
     return patience
-
-

@@ -106,7 +106,9 @@ class Lane:
                 return
             if found is None:
                 if not connection.ended.wait(PATIENCE):
-                    self._blame(last, raw, trials, f"{raw[:100]!r} is no whole request, on a connection that stays open")
+                    self._blame(
+                        last, raw, trials, f"{raw[:100]!r} is no whole request, on a connection that stays open"
+                    )
                 return
             request, end = found
             last, raw = number_in(request.target), raw[end:]
