@@ -9,6 +9,8 @@ import corpus.rfc9113 as corpus
 from corpus.rfc9113.case import Case, Miss, Peer
 from harness import certificates
 from harness.gateway import Gateway, config
+from harness.http2.connection import Ended
+from harness.http2.controls import refusing
 from harness.rows import row
 
 LEAST = 0.95
@@ -40,14 +42,30 @@ def tls() -> str:
     return conformance(cases, certificates.TLS, made.files(), context)
 
 
+@row("S05 control", "a server that ends every connection does not conform", fast=True)
+def control() -> str:
+    with refusing() as server:
+        tried = try_all(corpus.CASES, ("127.0.0.1", server.port))
+    passed = sum(seen.miss is None for _, seen in tried)
+    assert passed < LEAST * len(tried), f"{passed} of {len(tried)}"
+    return f"{passed} of {len(tried)} ({passed / len(tried):.1%}): those in which a connection has to end"
+
+
 def conformance(
-    cases: list[Case], listener: str, files: dict[str, bytes] | None = None, tls: ssl.SSLContext | None = None
+    cases: list[Case],
+    listener: str,
+    files: dict[str, bytes] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> str:
     # Nobody accepts, so what is relayed is not answered.
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as silent:
         with Gateway(config(f"http://127.0.0.1:{silent.getsockname()[1]}/mcp", listener), files) as gateway:
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                return figure(list(pool.map(lambda case: (case, attempt(case, gateway, tls)), cases)))
+            return figure(try_all(cases, gateway.address, tls))
+
+
+def try_all(cases: list[Case], address: tuple[str, int], tls: ssl.SSLContext | None = None) -> list[tuple[Case, Seen]]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda case: (case, attempt(case, address, tls)), cases))
 
 
 def figure(tried: list[tuple[Case, Seen]]) -> str:
@@ -62,10 +80,12 @@ def figure(tried: list[tuple[Case, Seen]]) -> str:
     return figure
 
 
-def attempt(case: Case, gateway: Gateway, tls: ssl.SSLContext | None) -> Seen:
-    with Peer(gateway.address, *case.settings, begin=case.begins, tls=tls) as peer:
-        try:
+def attempt(case: Case, address: tuple[str, int], tls: ssl.SSLContext | None) -> Seen:
+    try:
+        with Peer(address, *case.settings, begin=case.begins, tls=tls) as peer:
             case.run(peer)
-        except Miss as miss:
-            return Seen(str(miss))
-        return Seen(None, peer.other_code)
+            return Seen(None, peer.other_code)
+    except Miss as miss:
+        return Seen(str(miss))
+    except Ended:
+        return Seen("the connection was ended")

@@ -6,11 +6,14 @@ import functools
 
 import corpus.http2 as corpus
 from corpus.case import CLEAN, REJECT, SERVE
-from corpus.http2.case import CUT
+from corpus.http2 import field_values
+from corpus.http2.case import CUT, Case
+from harness.http2.controls import before, believing, refusing
 from harness.http2.downgrade import Lane, Trial, faults
 from harness.pair import pair
 from harness.rows import row
 from harness.upstreams.readers import reading
+from harness.upstreams.server import Server
 
 
 @functools.cache
@@ -38,6 +41,28 @@ def figure(trials: list[Trial]) -> str:
         f"{len(of(REJECT) + of(CUT))} refused that must be, {len(of(SERVE))} served that must be; of {len(clean)} others {served} "
         f"served as they were meant and {len(clean) - served} refused"
     )
+
+
+@row(
+    "S03 controls",
+    "the oracle notices a proxy that refuses everything, and one that writes fields into lines as they are",
+    fast=True,
+)
+def controls() -> str:
+    served = [case for module in corpus.CLASSES for case in module.CASES if case.rule == SERVE]
+    missed = caught_behind(refusing(), reading("recording"), served)
+    assert missed == len(served), f"{missed} of {len(served)}"
+    hostile = [case for case in field_values.CASES if case.rule == REJECT and "cr-lf" in case.id or "line" in case.id]
+    upstream = reading("recording")
+    caught = caught_behind(believing(upstream.port), upstream, hostile)
+    assert caught == len(hostile), f"{caught} of {len(hostile)}"
+    return f"{missed} of {len(served)} must-serve cases fail behind the first, {caught} of {len(hostile)} others behind the second"
+
+
+def caught_behind(proxy: Server, upstream: Server, cases: list[Case]) -> int:
+    """How many cases do not end well."""
+    with proxy, upstream:
+        return sum(bool(faults(trial)) for trial in Lane(before(proxy, upstream)).attempt(cases))
 
 
 def _register() -> None:
