@@ -66,12 +66,19 @@ def below_zero(peer: Peer) -> None:
 
 def window_is_given_back(peer: Peer) -> None:
     """Content that nobody wants still makes room: for 1 MiB of it on one connection."""
-    for stream in range(1, 33, 2):
+    sent = 0
+    for stream in range(1, 133, 2):
         peer.send(f.headers(stream, peer.head(b"POST"), f.END_HEADERS))
-        for _ in range(3):
-            peer.send(f.data(stream, bytes(16_000), 0))
+        while sent + 16_000 > 65_535 + given_back(peer):
+            peer.next(lambda frame: frame.kind == f.WINDOW_UPDATE and not frame.stream, "no window is given back")
         peer.send(f.data(stream, bytes(16_000)))
-        answers(stream)(peer)
+        sent += 16_000
+
+
+def given_back(peer: Peer) -> int:
+    """Bytes by which the connection's window has been made larger."""
+    updates = [frame for frame in peer.received if frame.kind == f.WINDOW_UPDATE and not frame.stream]
+    return sum(int.from_bytes(frame.payload, "big") for frame in updates)
 
 
 def beyond_the_stream(peer: Peer) -> bytes:

@@ -21,22 +21,28 @@ def on_closed(send, verdict):
     return run
 
 
+def streams_allowed(peer: Peer) -> int:
+    if f.MAX_CONCURRENT_STREAMS not in peer.settings:
+        raise Miss("any number of streams is allowed")
+    return peer.settings[f.MAX_CONCURRENT_STREAMS]
+
+
 def too_many(peer: Peer) -> None:
-    most = peer.settings[f.MAX_CONCURRENT_STREAMS]
+    most = streams_allowed(peer)
     streams = range(1, 2 * most + 2, 2)
     peer.send(b"".join(map(peer.waiting, streams)))
     breaks(streams[-1], f.REFUSED_STREAM, f.PROTOCOL_ERROR)(peer)
 
 
 def as_many_as_allowed(peer: Peer) -> None:
-    most = peer.settings[f.MAX_CONCURRENT_STREAMS]
+    most = streams_allowed(peer)
     peer.send(b"".join(map(peer.waiting, range(1, 2 * most, 2))))
     lives(peer)
 
 
 def reset_streams_are_free(peer: Peer) -> None:
     """§5.1.2: streams that were reset count no longer."""
-    most = peer.settings[f.MAX_CONCURRENT_STREAMS]
+    most = streams_allowed(peer)
     streams = list(range(1, 2 * most, 2))
     peer.send(b"".join(map(peer.waiting, streams)))
     lives(peer)
