@@ -112,7 +112,8 @@ fn check_fields(request: &RequestHeader) -> Result<(), Refusal> {
     if !request.headers.iter().all(|(name, value)| is_field(name, value.as_bytes())) {
         return malformed("A field of the request head is not in its form.");
     }
-    if !matches!(request.uri.scheme_str(), Some("http" | "https")) {
+    // Without an authority there is no telling: the parser keeps the two only together.
+    if request.uri.authority().is_some() && !matches!(request.uri.scheme_str(), Some("http" | "https")) {
         return malformed("The scheme must be http or https.");
     }
     if fields > FIELDS_MAX || bytes > HEAD_BYTES_MAX || longest > LINE_BYTES_MAX {

@@ -7,6 +7,7 @@ from . import (
     cookies,
     field_names,
     field_values,
+    library,
     methods,
     pseudo_fields,
     targets,
@@ -27,4 +28,5 @@ CLASSES = {
     tunnels: 12,
     cookies: 12,
     trailers: 20,
+    library: 7,
 }

@@ -34,10 +34,7 @@ CASES = [
     reject("capitals", without(b":method") + [(b":Method", b"GET")]),
     reject("trailing-space", without(b":method") + [(b":method ", b"GET")]),
     reject("without-colon", without(b":method") + [(b"method", b"GET")]),
-    *(
-        reject(f"trailer{name.decode()}", post(), b"hello", trailers=[(name, value)])
-        for name, value in [*head(b"POST"), (b":status", b"200"), (b":foo", b"bar")]
-    ),
+    reject("trailer:foo", post(), b"hello", trailers=[(b":foo", b"bar")]),
     reject("trailer-after-field", post(), b"hello", trailers=[(b"x-sum", b"1"), (b":path", b"/evil")]),
     clean("many-others-first", head() + [(b"x-%d" % number, b"y") for number in range(80)]),
 ]
