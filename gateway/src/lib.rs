@@ -7,10 +7,10 @@
 //! 3. [`canonical`] and [`minted`]: the head is checked and read in its one normal form, or refused.
 //! 4. [`to_https`], [`origin`] and [`cors`]: the `Host` selects a public origin of a closed set, to redirect to where
 //!    that is all the listener does; a web page's origin is checked.
-//! 5. [`request`]: metadata, preflight, or the API that [`route`] finds; its [`plan`] admits the caller.
+//! 5. [`request`]: metadata, preflight, or the API that [`route`] finds; its [`plan`]s admit the caller.
 //! 6. [`hop`] and [`affinity`]: the [`endpoint`] it goes to, an address of that, a pooled connection;
 //!    [`upstream_head`] makes its request head.
-//! 7. [`relay`]: challenges, redirects and legacy event streams are rewritten; everything else streams through.
+//! 7. [`protect`] where the gateway answers for who may call, else [`relay`]: challenges, redirects and legacy event streams are rewritten; everything else streams through.
 //! 8. [`failure`] and [`respond`]: what the gateway answers itself, each with a slug of [`reason`].
 //! 9. [`access_log`]: one line.
 //! 10. [`metrics`]: it is counted.
