@@ -40,6 +40,7 @@ pub use crate::endpoint::breaker::OutlierDetection;
 pub use crate::endpoint::capacity::Limits as UpstreamLimits;
 pub use crate::endpoint::connection::Pool;
 pub use crate::endpoint::health::HealthCheck;
+pub use crate::endpoint::resolve::Dns;
 pub use crate::endpoint::retries::Budget as RetryBudget;
 pub use crate::endpoint::seal::Key as SealKey;
 pub use crate::endpoint::sessions::Bounds as SessionBounds;
@@ -80,6 +81,7 @@ pub struct Config {
     pub secret_files: Vec<PathBuf>,
     /// No two with the same name, or the same key.
     pub consumers: Vec<Consumer>,
+    pub dns: Dns,
     /// At least one; no two with the same name, or the same path on the same host.
     pub apis: Vec<Api>,
 }
@@ -205,6 +207,8 @@ pub struct Endpoint {
     pub auth: Option<UpstreamAuth>,
     /// Whether HTTP/2 is spoken with it.
     pub http2: bool,
+    /// Whether requests begin at one address of its name after the other.
+    pub addresses_in_turn: bool,
     /// Its share of the requests, among those of the same kind.
     pub weight: NonZeroU32,
     /// Whether it is asked only when no other takes requests.
@@ -226,6 +230,7 @@ impl Endpoint {
             tls: UpstreamTls::default(),
             auth: None,
             http2: false,
+            addresses_in_turn: true,
             weight: NonZeroU32::MIN,
             backup: false,
             outlier_detection: OutlierDetection::default(),

@@ -41,8 +41,6 @@ pub struct Context {
     pub hop: Option<Hop>,
     /// Endpoints that were tried before.
     pub tried: Vec<Arc<Endpoint>>,
-    /// Attempts to connect to the endpoint so far.
-    pub attempts: usize,
     /// When there was a connection to the endpoint for it.
     pub connected_at: Option<Instant>,
     /// The endpoint's time, while it is waited for.
@@ -105,9 +103,7 @@ impl Context {
 
     /// Turns to the next address of the endpoint, if there is one that was not tried.
     pub fn try_next_address(&mut self) -> bool {
-        let Some(hop) = &self.hop else { return false };
-        self.attempts += 1;
-        self.attempts < hop.endpoint.addresses.current().len()
+        self.hop.as_mut().is_some_and(|hop| hop.endpoint.try_next_address())
     }
 
     /// Turns to another endpoint after this one has failed, if the request may go to one.
@@ -121,7 +117,6 @@ impl Context {
                     counts.requests.count(Code::NONE);
                 }
                 self.hop = Some(next);
-                self.attempts = 0;
                 true
             }
             None => {

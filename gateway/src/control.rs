@@ -66,10 +66,7 @@ impl Service for Control {
         // The other side never goes away while this one runs.
         let _ = self.stoppable.wait_for(|stoppable| *stoppable).await;
         self.announce();
-        let edge = self.edge.clone();
-        tokio::spawn(resolve::keep_fresh(move || {
-            edge.gateway.load().endpoints().map(|endpoint| Arc::downgrade(&endpoint.addresses)).collect()
-        }));
+        tokio::spawn(resolve::keep_fresh(self.edge.clone()));
         tokio::spawn(connection::keep_deadlines());
         tokio::spawn(checks::keep_checking(self.edge.clone()));
         let mut looks = tokio::time::interval(watch::PERIOD);

@@ -1,10 +1,11 @@
 //! An endpoint: one upstream MCP server URL of an API, with what is known about it.
 //!
-//! [`peer`] says how a connection to it is made, [`connection`] and [`timeouts`] how long it may take, [`resolve`] where it is, [`breaker`] [`health`] and [`checks`] whether
-//! requests go there. Which
-//! endpoint of an API a request goes to is for [`group`], [`balance`], [`sessions`] and [`seal`]; [`lease`] is a
-//! request's hold on it, [`capacity`] bounds how many there are, [`retries`] how often another is tried.
+//! [`peer`] says how a connection to it is made, [`connection`] and [`timeouts`] how long it may take, [`resolve`] and
+//! [`addresses`] where it is, [`breaker`], [`health`] and [`checks`] whether requests go there. Which endpoint of an API
+//! a request goes to is for [`group`], [`balance`], [`sessions`] and [`seal`]; [`lease`] is a request's hold on it, [`capacity`]
+//! bounds how many there are, [`retries`] how often another is tried.
 
+pub mod addresses;
 pub mod balance;
 pub mod breaker;
 pub mod capacity;
@@ -20,6 +21,7 @@ pub mod seal;
 pub mod sessions;
 pub mod timeouts;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -29,10 +31,10 @@ use pingora::upstreams::peer::HttpPeer;
 use tollgate_protocol::mount::Mount;
 use tollgate_protocol::url::HttpUrl;
 
+use self::addresses::{Addresses, Walk};
 use self::breaker::Breaker;
 use self::capacity::Capacity;
 use self::health::Health;
-use self::resolve::Addresses;
 use self::seal::Identity;
 use crate::config;
 use crate::relay::metadata::MetadataCache;
@@ -51,6 +53,8 @@ pub struct Endpoint {
     /// The `Host` the upstream is sent: its own authority.
     pub host: HeaderValue,
     pub addresses: Arc<Addresses>,
+    /// Counts the walks, each of which begins at the next address.
+    turn: AtomicUsize,
     pub metadata: MetadataCache,
     pub breaker: Breaker,
     pub health: Health,
@@ -62,7 +66,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// `addresses` are those of the previous configuration, so that a reload never forgets a good one.
+    /// `addresses` are those of the URL's host and port: others may share them, and a reload forgets none.
     ///
     /// # Errors
     /// When the URL's authority cannot be a `Host` field, or a certificate cannot be used; `check` rules out both.
@@ -70,11 +74,10 @@ impl Endpoint {
         settings: config::Endpoint,
         public_path: &str,
         upstream_resource: Option<String>,
-        addresses: Option<Arc<Addresses>>,
+        addresses: Arc<Addresses>,
     ) -> Result<Endpoint, String> {
         let origin = settings.url.origin();
         let host = HeaderValue::from_str(&origin.authority()).map_err(|error| error.to_string())?;
-        let addresses = addresses.unwrap_or_else(|| Arc::new(Addresses::new(origin.host(), origin.port())));
         let id = settings.url.to_string();
         Ok(Endpoint {
             identity: Identity::of(&id),
@@ -83,6 +86,8 @@ impl Endpoint {
             upstream_resource,
             host,
             addresses,
+            // Gateways that start together begin with different ones.
+            turn: AtomicUsize::new(fastrand::u16(..).into()),
             metadata: MetadataCache::default(),
             health: Health::default(),
             capacity: settings.limits.map(Capacity::new),
@@ -97,15 +102,21 @@ impl Endpoint {
         &self.settings.url
     }
 
-    /// How to reach the upstream on the `attempt`-th try: each try takes the next address.
-    ///
-    /// `None` while the upstream's name has never been resolved.
-    pub fn peer(&self, attempt: usize) -> Option<HttpPeer> {
-        let addresses = self.addresses.current();
-        let address = *addresses.get(attempt % addresses.len().max(1))?;
+    /// A way through the addresses, from the one whose turn it is. Where sessions are followed that is always the first:
+    /// a server behind another address would not know them.
+    pub fn walk(&self) -> Walk {
+        let turn = match self.settings.addresses_in_turn {
+            true => self.turn.fetch_add(1, Ordering::Relaxed),
+            false => 0,
+        };
+        Walk::begin(&self.addresses, turn, Instant::now())
+    }
+
+    /// How to reach the upstream at one of its addresses.
+    pub fn peer_at(&self, address: SocketAddr) -> HttpPeer {
         let mut peer = self.template.clone();
         peer._address = address.into();
-        Some(peer)
+        peer
     }
 
     /// Whether a request may be sent there now, as far as a look can tell; [`lease::Lease::take`] decides.
@@ -130,23 +141,12 @@ pub mod testing {
     use super::*;
 
     pub fn endpoint(url: &str) -> Endpoint {
-        let settings = config::Endpoint::at(HttpUrl::parse(url).expect("a valid URL"));
-        Endpoint::new(settings, "/a", None, None).expect("an endpoint")
+        with(config::Endpoint::at(HttpUrl::parse(url).expect("a valid URL")))
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::testing::endpoint;
-
-    #[test]
-    fn each_attempt_takes_the_next_address() {
-        let endpoint = endpoint("http://up.example/mcp");
-        assert!(endpoint.peer(0).is_none(), "not resolved yet");
-        let addresses =
-            vec!["192.0.2.1:80".parse().expect("an address"), "192.0.2.2:80".parse().expect("an address")];
-        endpoint.addresses.learn(addresses);
-        let reached = |attempt| endpoint.peer(attempt).expect("resolved")._address.to_string();
-        assert_eq!([reached(0), reached(1), reached(2)], ["192.0.2.1:80", "192.0.2.2:80", "192.0.2.1:80"]);
+    pub fn with(settings: config::Endpoint) -> Endpoint {
+        let origin = settings.url.origin();
+        let addresses = Arc::new(Addresses::new(origin.host(), origin.port()));
+        Endpoint::new(settings, "/a", None, addresses).expect("an endpoint")
     }
 }

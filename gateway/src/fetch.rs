@@ -6,7 +6,7 @@
 //! client's request is ever sent along.
 
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -166,12 +166,19 @@ impl Fetcher {
         endpoint: &Endpoint,
     ) -> Result<(HttpSession, pingora::upstreams::peer::HttpPeer), FetchError> {
         let mut failure = FetchError::Unreachable("its name could not be resolved".to_string());
-        for attempt in 0..endpoint.addresses.current().len() {
-            let Some(peer) = endpoint.peer(attempt) else { break };
+        let mut walk = endpoint.walk();
+        while let Some(address) = walk.at() {
+            let peer = endpoint.peer_at(address);
             match self.connector.get_http_session(&peer).await {
-                Ok((session, _)) => return Ok((session, peer)),
+                Ok((session, reused)) => {
+                    if !reused {
+                        walk.connected(&endpoint.addresses);
+                    }
+                    return Ok((session, peer));
+                }
                 Err(error) => failure = unreachable(error),
             }
+            walk.failed(&endpoint.addresses, Instant::now());
         }
         Err(failure)
     }

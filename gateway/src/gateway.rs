@@ -12,6 +12,7 @@ use crate::config::AuthorizationMode;
 use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
 use crate::endpoint::group::Endpoints;
+use crate::endpoint::resolve::Dns;
 use crate::listener::Terms;
 use crate::listener::comments::EventStreams;
 use crate::listener::limits::Limits;
@@ -30,6 +31,8 @@ pub struct Gateway {
     /// In the order of the configuration file, which is the order they are bound in.
     pub listeners: Vec<Listener>,
     pub router: Router,
+    /// How the names of endpoints are looked up.
+    pub dns: Dns,
     pub apis: Vec<Arc<Api>>,
 }
 

@@ -145,7 +145,6 @@ impl ProxyHttp for Proxy {
             hop: None,
             tried: Vec::new(),
             web_origin: None,
-            attempts: 0,
             connected_at: None,
             wait: None,
             upstream_status: None,
@@ -222,7 +221,7 @@ impl ProxyHttp for Proxy {
     async fn upstream_peer(&self, session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
         loop {
             let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
-            if let Some(mut peer) = hop.endpoint.peer(context.attempts) {
+            if let Some(mut peer) = hop.endpoint.peer() {
                 if hop.endpoint.settings.http2 {
                     let is_stream = session.req_header().method == http::Method::GET;
                     peer.options.read_timeout = hop.endpoint.settings.timeouts.each_read(is_stream);
@@ -298,6 +297,9 @@ impl ProxyHttp for Proxy {
     ) -> Result<()> {
         context.connected(reused);
         let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
+        if !reused {
+            hop.endpoint.connected();
+        }
         let settings = &hop.endpoint.settings;
         if !settings.tls.accepts(digest.and_then(|digest| digest.ssl_digest.as_deref())) {
             return Err(failure::unpinned_certificate());

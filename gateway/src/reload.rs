@@ -147,9 +147,9 @@ impl Reload {
         let gateway = config::build::build(&checked.config, &self.bound, Some(&running))
             .map_err(|error| error.to_string())?;
         let unknown = gateway.endpoints().map(|endpoint| endpoint.addresses.clone());
-        let unknown: Vec<_> = unknown.filter(|addresses| addresses.current().is_empty()).collect();
+        let unknown: Vec<_> = unknown.filter(|addresses| addresses.count() == 0).collect();
         // A name that does not resolve yet is no reason to refuse: its API answers 502 until it does.
-        let _ = tokio::time::timeout(NEW_NAMES, refresh_all(unknown)).await;
+        let _ = tokio::time::timeout(NEW_NAMES, refresh_all(&gateway.dns, unknown)).await;
         Ok((gateway, checked))
     }
 }

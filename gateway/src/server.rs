@@ -108,7 +108,7 @@ fn resolve_names(gateway: &Gateway) -> Result<(), String> {
     let names: Vec<_> = gateway.endpoints().map(|endpoint| endpoint.addresses.clone()).collect();
     runtime.block_on(async {
         // What is not known by then is looked up again while serving.
-        let _ = tokio::time::timeout(FIRST_LOOKUP, refresh_all(names)).await;
+        let _ = tokio::time::timeout(FIRST_LOOKUP, refresh_all(&gateway.dns, names)).await;
     });
     // A lookup that hangs must not hold up the start.
     runtime.shutdown_background();

@@ -1,4 +1,4 @@
-//! Watching the files of certificates, so that a renewed one is used without anybody asking.
+//! Watching files, so that a renewed certificate, or another DNS server, is used without anybody asking.
 //!
 //! The files are looked at, not subscribed to: a look a quarter second costs nothing, follows symbolic links to
 //! wherever they point now (which is how Kubernetes swaps a secret), and works on every file system.

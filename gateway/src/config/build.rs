@@ -15,6 +15,7 @@ use super::{
 use crate::affinity::Affinity;
 use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
+use crate::endpoint::addresses::Hosts;
 use crate::endpoint::balance::Strategy;
 use crate::endpoint::group::Endpoints;
 use crate::endpoint::seal::Seal;
@@ -35,11 +36,13 @@ use crate::to_https::HttpsOrigins;
 /// For what only shows when a value is used; nothing that `check` accepts is known to.
 pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -> Result<Gateway, String> {
     let listeners = listeners(config, bound, running)?;
+    let endpoints = running.into_iter().flat_map(Gateway::endpoints);
+    let mut hosts = Hosts::known(endpoints.map(|endpoint| &endpoint.addresses));
     let apis = config
         .apis
         .iter()
         .map(|api| {
-            build_api(api, &config.consumers, running)
+            build_api(api, &config.consumers, running, &mut hosts)
                 .map(Arc::new)
                 .map_err(|error| format!("api {}: {error}", api.name))
         })
@@ -49,7 +52,7 @@ pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -
         router.publish(api);
     }
     let generation = running.map_or(0, |running| running.generation) + 1;
-    Ok(Gateway { generation, listeners, router, apis })
+    Ok(Gateway { generation, listeners, router, dns: config.dns.clone(), apis })
 }
 
 /// The listeners as of now: their names, their pages, their certificates.
@@ -90,9 +93,14 @@ fn expiry(certificate: &ServerCertificate) -> Expiry {
     Expiry { name: certificate.names.first().cloned(), at: certificate.not_after }
 }
 
-fn build_api(api: &ApiConfig, consumers: &[Consumer], running: Option<&Gateway>) -> Result<Api, String> {
+fn build_api(
+    api: &ApiConfig,
+    consumers: &[Consumer],
+    running: Option<&Gateway>,
+    hosts: &mut Hosts,
+) -> Result<Api, String> {
     let before = running.and_then(|running| running.apis.iter().find(|before| before.name == api.name));
-    let endpoint = |settings: &EndpointConfig| build_endpoint(settings, api, before, running);
+    let endpoint = |settings: &EndpointConfig| build_endpoint(settings, api, before, hosts);
     let endpoints = api.endpoints.iter().map(endpoint).collect::<Result<_, _>>()?;
     let endpoints = Endpoints::new(endpoints, strategy(api.balance), affinity(api, before), api.retry_budget);
     let labels = endpoints.all().map(|endpoint| label(&endpoint.settings, api));
@@ -139,7 +147,7 @@ fn build_endpoint(
     settings: &EndpointConfig,
     api: &ApiConfig,
     before: Option<&Arc<Api>>,
-    running: Option<&Gateway>,
+    hosts: &mut Hosts,
 ) -> Result<Arc<Endpoint>, String> {
     let upstream_resource = api.authorization.upstream_resource.as_ref().map(ToString::to_string);
     let mount = Mount::new(&api.path, settings.url.clone());
@@ -152,10 +160,7 @@ fn build_endpoint(
         return Ok(endpoint.clone());
     }
     let origin = settings.url.origin();
-    let addresses = running.and_then(|running| {
-        let mut known = running.endpoints().map(|endpoint| &endpoint.addresses);
-        known.find(|addresses| addresses.are_of(origin.host(), origin.port())).cloned()
-    });
+    let addresses = hosts.addresses(origin.host(), origin.port());
     Endpoint::new(settings.clone(), &api.path, upstream_resource, addresses).map(Arc::new)
 }
 

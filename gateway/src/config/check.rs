@@ -9,6 +9,7 @@ mod capacity;
 mod certificates;
 mod chain;
 mod consumers;
+mod dns;
 mod event_streams;
 mod health;
 mod limits;
@@ -49,6 +50,7 @@ pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem
     let listeners = listeners::check(document, folder, &mut findings);
     let admin = listeners::check_admin(document, &mut findings);
     let drain = findings.take(root.key("drain"), values::duration(document.drain.as_str()));
+    let dns = dns::check(&document.dns, &root.key("dns"), &mut findings);
     let apis = apis::check(document, folder, &mut findings);
     let consumers = consumers::check(document, &apis, folder, &mut findings);
     listeners::check_public_origins(document, &mut findings);
@@ -62,6 +64,7 @@ pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem
         admin,
         log: Log { format: document.log.format, level: document.log.level },
         drain,
+        dns,
         secret_files: secrets::files(document, folder),
         consumers,
         apis,

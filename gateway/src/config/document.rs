@@ -9,8 +9,8 @@ use serde::{Deserialize, de};
 
 use super::short_form::{Short, ShortForm};
 use super::text::{
-    Address, Digest, Duration, FieldName, FilePath, Host, Name, Network, Origin, Path, Pin, PlanPath,
-    Reference, Timestamp, Url, Words,
+    Address, Digest, DnsServer, Duration, FieldName, FilePath, Host, Name, Network, Origin, Path, Pin,
+    PlanPath, Reference, Timestamp, Url, Words,
 };
 
 /// The configuration of Tollgate: where it listens, and which MCP servers it exposes.
@@ -41,6 +41,10 @@ pub struct Document {
     #[serde(default = "default_drain")]
     #[schemars(extend("default" = "30s"))]
     pub drain: Duration,
+
+    /// How the names of MCP servers are looked up.
+    #[serde(default)]
+    pub dns: Dns,
 
     /// The known callers, for plans that ask who they are.
     #[serde(default)]
@@ -245,6 +249,29 @@ pub enum LogLevel {
     #[default]
     Info,
     Debug,
+}
+
+/// How the names of MCP servers are looked up. IP addresses and names of the system's hosts file are not.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with keys such as `servers`")]
+pub struct Dns {
+    /// The DNS servers: IP addresses, with a port if it is not 53. The next one is asked when one does not answer.
+    /// Without them, those of the system (`/etc/resolv.conf`).
+    #[schemars(length(min = 1))]
+    pub servers: Option<Vec<DnsServer>>,
+
+    /// The shortest time from one lookup of a name to the next, whatever its time to live; also the time after a lookup
+    /// that failed.
+    #[schemars(extend("default" = "5s"))]
+    pub min_ttl: Option<Duration>,
+
+    /// The longest time from one lookup of a name to the next, whatever its time to live.
+    #[schemars(extend("default" = "5m"))]
+    pub max_ttl: Option<Duration>,
+
+    /// How long a lookup may take, all servers together, before it has failed.
+    #[schemars(extend("default" = "5s"))]
+    pub timeout: Option<Duration>,
 }
 
 /// One published MCP server.

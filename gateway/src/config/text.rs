@@ -67,6 +67,12 @@ kinds_of_text! {
         "pattern": "^[0-9a-fA-F:.]+(/[0-9]{1,3})?$"
     };
 
+    /// The IP address of a DNS server, and perhaps a port.
+    DnsServer: "the IP address of a DNS server such as `10.0.0.53`", {
+        "type": "string",
+        "pattern": r"^([0-9.]+(:[0-9]{1,5})?|[0-9a-fA-F:.]+|\[[0-9a-fA-F:.]+\]:[0-9]{1,5})$"
+    };
+
     /// A scheme, a host and perhaps a port (RFC 6454).
     Origin: "an origin such as `https://edge.example.com`", {
         "type": "string",

@@ -118,6 +118,7 @@ mod tests {
     use super::*;
     use crate::config;
     use crate::endpoint::breaker::Failure;
+    use crate::endpoint::testing;
     use tollgate_protocol::url::HttpUrl;
 
     fn weights(weights: &[u32]) -> Vec<NonZeroU32> {
@@ -129,7 +130,7 @@ mod tests {
             let url = HttpUrl::parse(&format!("http://up{number}.example/")).expect("a valid URL");
             let weight = NonZeroU32::new(*weight).expect("positive");
             let settings = config::Endpoint { weight, ..config::Endpoint::at(url) };
-            Arc::new(Endpoint::new(settings, "/a", None, None).expect("an endpoint"))
+            Arc::new(testing::with(settings))
         };
         Tier::new(weights.iter().enumerate().map(endpoint).collect())
     }

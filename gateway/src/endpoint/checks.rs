@@ -90,15 +90,20 @@ fn reach(endpoint: &Arc<Endpoint>, reached: &mut HashMap<usize, JoinHandle<()>>)
     );
 }
 
-/// Connects to any of its addresses and closes the connection.
+/// Connects to any of its addresses and closes the connection. The limit is for all of them.
 async fn connect(endpoint: &Endpoint, limit: Duration) -> Result<(), String> {
+    let share = limit / u32::try_from(endpoint.addresses.count().max(1)).unwrap_or(u32::MAX);
     let mut failure = "its name could not be resolved".to_string();
-    for attempt in 0..endpoint.addresses.current().len() {
-        let Some(peer) = endpoint.peer(attempt) else { break };
-        match (Connector { timeout: limit }).connect(&peer._address).await {
-            Ok(_) => return Ok(()),
+    let mut walk = endpoint.walk();
+    while let Some(address) = walk.at() {
+        match (Connector { timeout: share }).connect(&address.into()).await {
+            Ok(_) => {
+                walk.connected(&endpoint.addresses);
+                return Ok(());
+            }
             Err(error) => failure = error.etype().as_str().to_string(),
         }
+        walk.failed(&endpoint.addresses, Instant::now());
     }
     Err(failure)
 }

@@ -94,13 +94,14 @@ impl Endpoints {
 mod tests {
     use super::*;
     use crate::config;
+    use crate::endpoint::testing;
     use tollgate_protocol::url::HttpUrl;
 
     fn group(backups: &[bool]) -> Endpoints {
         let endpoint = |(number, backup): (usize, &bool)| {
             let url = HttpUrl::parse(&format!("http://up{number}.example/")).expect("a valid URL");
             let settings = config::Endpoint { backup: *backup, ..config::Endpoint::at(url) };
-            Arc::new(Endpoint::new(settings, "/a", None, None).expect("an endpoint"))
+            Arc::new(testing::with(settings))
         };
         let all = backups.iter().enumerate().map(endpoint).collect();
         Endpoints::new(all, Strategy::RoundRobin, Affinity::None, Budget::default())

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use pingora::upstreams::peer::HttpPeer;
+
 use super::Endpoint;
+use super::addresses::Walk;
 use super::breaker::{Admission, Failure};
 use super::capacity::Place;
 
@@ -14,6 +17,7 @@ pub struct Lease {
     endpoint: Arc<Endpoint>,
     admission: Admission,
     told: bool,
+    walk: Walk,
     _place: Option<Place>,
 }
 
@@ -39,11 +43,27 @@ impl Lease {
     fn with(endpoint: &Arc<Endpoint>, place: Option<Place>, now: Instant) -> Option<Lease> {
         let admission = endpoint.breaker.admit(now)?;
         endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
-        Some(Lease { endpoint: endpoint.clone(), admission, told: false, _place: place })
+        let walk = endpoint.walk();
+        Some(Lease { endpoint: endpoint.clone(), admission, told: false, walk, _place: place })
     }
 
     pub fn endpoint(&self) -> &Arc<Endpoint> {
         &self.endpoint
+    }
+
+    /// How to reach it now; `None` while its name was never resolved.
+    pub fn peer(&self) -> Option<HttpPeer> {
+        self.walk.at().map(|address| self.endpoint.peer_at(address))
+    }
+
+    /// It took no connection. Turns to its next address; returns whether there is one that was not tried.
+    pub fn try_next_address(&mut self) -> bool {
+        self.walk.failed(&self.endpoint.addresses, Instant::now())
+    }
+
+    /// It took a new connection.
+    pub fn connected(&self) {
+        self.walk.connected(&self.endpoint.addresses);
     }
 
     /// The endpoint has answered. Returns whether that ended its ejection.
@@ -95,6 +115,21 @@ mod tests {
         assert_eq!(endpoint.in_flight(), 3);
         drop(leases);
         assert_eq!(endpoint.in_flight(), 0);
+    }
+
+    #[test]
+    fn each_request_begins_at_the_next_address_and_goes_on_from_there() {
+        let endpoint = Arc::new(endpoint("http://up.example/mcp"));
+        let take = || Lease::take(&endpoint, Instant::now()).expect("not ejected");
+        assert!(take().peer().is_none(), "not resolved yet");
+        endpoint.addresses.learn(&[1, 2].map(|last| [192, 0, 2, last].into()));
+        let at = |lease: &Lease| lease.peer().expect("resolved")._address.to_string();
+        let (mut one, mut two) = (take(), take());
+        let (first, second) = (at(&one), at(&two));
+        assert_ne!(first, second);
+        assert!(one.try_next_address() && two.try_next_address());
+        assert_eq!((at(&one), at(&two)), (second, first));
+        assert!(!one.try_next_address() && one.peer().is_none());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod balance;
 mod capacity;
+mod dns;
 mod failover;
 mod health;
 mod outliers;

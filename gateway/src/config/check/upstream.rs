@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use super::{Findings, Once, capacity, health, outliers, timeouts, upstream_auth, upstream_tls, values};
-use crate::config::document::{Api as Written, Endpoint as WrittenEndpoint};
+use crate::config::document::{Api as Written, Balance, Endpoint as WrittenEndpoint};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::Problem;
 use crate::config::{Endpoint, Timeouts, UpstreamTls};
@@ -79,6 +79,7 @@ pub fn check_endpoints(
             tls,
             auth,
             http2,
+            addresses_in_turn: api.balance != Balance::Session,
             weight,
             backup: written.backup,
             outlier_detection,

@@ -79,6 +79,16 @@ pub fn address(text: &str) -> Result<SocketAddr, Refusal> {
     })
 }
 
+/// An IP address and perhaps a port, which is 53 otherwise.
+pub fn dns_server(text: &str) -> Result<SocketAddr, Refusal> {
+    let parsed =
+        text.parse::<SocketAddr>().ok().or_else(|| Some(SocketAddr::new(text.parse::<IpAddr>().ok()?, 53)));
+    parsed.filter(|server| server.port() > 0).ok_or_else(|| {
+        Refusal::new(format!("{} is not the IP address of a DNS server", quoted(text)))
+            .help("write it like `10.0.0.53`, or `10.0.0.53:5353` if the port is not 53")
+    })
+}
+
 /// An IP address, or a network of them.
 pub fn network(text: &str) -> Result<IpNet, Refusal> {
     if let Ok(address) = text.parse::<IpAddr>() {
@@ -351,6 +361,19 @@ mod tests {
         accepted(
             address,
             &[("127.0.0.1:0", "127.0.0.1:0"), ("[::1]:8080", "[::1]:8080"), ("0.0.0.0:443", "0.0.0.0:443")],
+        );
+    }
+
+    #[test]
+    fn a_dns_server_is_an_ip_with_or_without_a_port() {
+        accepted(
+            dns_server,
+            &[
+                ("10.0.0.53", "10.0.0.53:53"),
+                ("10.0.0.53:5353", "10.0.0.53:5353"),
+                ("2001:db8::53", "[2001:db8::53]:53"),
+                ("[2001:db8::53]:5353", "[2001:db8::53]:5353"),
+            ],
         );
     }
 

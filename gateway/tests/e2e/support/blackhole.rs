@@ -14,8 +14,12 @@ pub struct Blackhole {
 
 impl Blackhole {
     pub fn open() -> Blackhole {
+        Self::open_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    pub fn open_at(address: SocketAddr) -> Blackhole {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+        socket.bind(&address.into()).expect("a free port");
         socket.listen(1).expect("it listens");
         let listener: TcpListener = socket.into();
         let address = listener.local_addr().expect("an address");

@@ -5,6 +5,7 @@ pub mod authorization;
 pub mod blackhole;
 pub mod certificates;
 pub mod http;
+pub mod nameserver;
 pub mod node;
 pub mod openmetrics;
 pub mod process;

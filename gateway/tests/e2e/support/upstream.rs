@@ -59,7 +59,15 @@ impl Upstream {
         address: SocketAddr,
         answer: impl Fn(&Seen) -> Vec<u8> + Send + Sync + 'static,
     ) -> Upstream {
-        Self::serve(address, move |seen, stream| {
+        Self::start_on(TcpListener::bind(address).expect("a free port"), answer)
+    }
+
+    /// On a listener that is bound.
+    pub fn start_on(
+        listener: TcpListener,
+        answer: impl Fn(&Seen) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Upstream {
+        Self::serve(listener, move |seen, stream| {
             let bytes = answer(seen);
             stream.write_all(&bytes).is_ok() && !bytes.is_empty()
         })
@@ -67,14 +75,14 @@ impl Upstream {
 
     /// Hands each request and its connection to `serve`, which returns whether the connection goes on.
     pub fn with_stream(serve: impl Fn(&Seen, &mut TcpStream) -> bool + Send + Sync + 'static) -> Upstream {
-        Self::serve(SocketAddr::from(([127, 0, 0, 1], 0)), serve)
+        Self::serve(TcpListener::bind("127.0.0.1:0").expect("a free port"), serve)
     }
 
-    fn serve(
-        address: SocketAddr,
+    /// Like [`Upstream::with_stream`], on a listener that is bound.
+    pub fn serve(
+        listener: TcpListener,
         serve: impl Fn(&Seen, &mut TcpStream) -> bool + Send + Sync + 'static,
     ) -> Upstream {
-        let listener = TcpListener::bind(address).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let serve = Arc::new(serve);
