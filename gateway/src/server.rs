@@ -157,7 +157,7 @@ fn terms_of(edge: Arc<Edge>, listener: usize) -> Box<dyn Fn() -> Terms + Send + 
 }
 
 /// What one client may have open at once; each costs memory before anyone knows who it is.
-const H2_STREAMS: u32 = 64;
+const H2_STREAMS: u32 = 50;
 /// What a head may hold at most, as RFC 9113 §6.5.2 counts: 32 bytes for each field on top, and the names and values of the
 /// four that begin with a colon. A few bytes on the wire may stand for all of it.
 const H2_HEAD_BYTES: usize = canonical::HEAD_BYTES_MAX + (canonical::FIELDS_MAX + 4) * 32 + 512;

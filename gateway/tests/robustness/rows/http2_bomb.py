@@ -11,17 +11,17 @@ from harness.http2 import frames
 from harness.http2.connection import Connection, Ended
 from harness.http2.footprint import Footprint
 from harness.http2.neighbour import is_served
-from harness.limits import BUILD, IS_RELEASE
+from harness.limits import BUILD
 from harness.rows import row
 
 CONNECTIONS = 10
 MEGABYTE = 1_000_000
-# Of each connection. Envoy 1.40 held 2.2 MB when it was tried, Pingora 0.9.1 on its own 13.7 MB.
+# Of each connection, beside what as many plain requests hold: a bomb is what little stands for much. Envoy 1.40 held 2.2 MB
+# when it was tried, Pingora 0.9.1 on its own 13.7 MB.
 HELD_MAX = MEGABYTE
 # Of all together.
 PEAK_MAX = 64 << 20
 FIRST_DYNAMIC = 62
-# In a debug build the streams themselves weigh several times as much, so there only what a bomb adds to them counts.
 BY_THE_GATEWAY, RELAYED = b"/nowhere", b"/a/mcp"
 
 
@@ -51,17 +51,17 @@ FIELDS += [Bomb(b"a", b"b" * 150, 90), Bomb(b"a", b"b" * 650, 90), Bomb(b"a", b"
 CRUMBS = [Bomb(b"cookie", b"a", times) for times in (95, 420, 1650, 6500, 16_000)]
 
 
-@row("S07", "HTTP/2 Bomb just below the header list's limit, 10 connections: at most 1 MB held of each", fast=True)
+@row("S07", "HTTP/2 Bomb just below the header list's limit, 10 connections: at most 1 MB more held of each than by plain requests", fast=True)
 def fast() -> str:
     return try_all([Bomb(b"a", b"b", 1900)])
 
 
-@row("S07 fields", "HTTP/2 Bombs of one field, 10 connections: at most 1 MB held of each")
+@row("S07 fields", "HTTP/2 Bombs of one field, 10 connections: at most 1 MB more held of each than by plain requests")
 def fields() -> str:
     return try_all(FIELDS)
 
 
-@row("S07 crumbs", "HTTP/2 Bombs of cookie crumbs, 10 connections: at most 1 MB held of each")
+@row("S07 crumbs", "HTTP/2 Bombs of cookie crumbs, 10 connections: at most 1 MB more held of each than by plain requests")
 def crumbs() -> str:
     return try_all(CRUMBS)
 
@@ -83,12 +83,11 @@ def try_all(bombs: list[Bomb]) -> str:
     figures, faults = [], []
     for path, whose in ((BY_THE_GATEWAY, "answered by the gateway"), (RELAYED, "relayed")):
         plain, _, _ = drop(path, PLAIN)
-        allowed = 0 if IS_RELEASE else plain
         figures.append(f"{whose}: plain {plain / CONNECTIONS / MEGABYTE:.2f} MB{BUILD}")
         for bomb in bombs:
             held, peak, sent = drop(path, bomb)
             figures.append(f"{bomb} {held / CONNECTIONS / MEGABYTE:.2f} MB by {sent / CONNECTIONS / 1000:.0f} kB")
-            if held - allowed > HELD_MAX * CONNECTIONS or peak - allowed > PEAK_MAX:
+            if held - plain > HELD_MAX * CONNECTIONS or peak - plain > PEAK_MAX:
                 faults.append(f"too much, peak of all {peak / MEGABYTE:.0f} MB: {whose}, {figures[-1]}")
     figure = "held of each connection: " + ", ".join(figures)
     assert not faults, "; ".join([*faults, figure])
