@@ -1,11 +1,12 @@
 //! What is counted, for Prometheus. `docs/metrics.md` is the list.
 //!
-//! What belongs to the process as a whole is counted in [`process`], what belongs to a listener, an API or an endpoint
-//! in [`counts`], which the snapshot of the configuration holds: a request counts without looking a name up, and what
-//! a reload has removed is no longer shown. What can be looked at is not counted: [`present`] looks when it is asked.
+//! What belongs to the process as a whole is counted in [`process`], what belongs to a listener, an API or an
+//! endpoint in [`counts`], which the snapshot of the configuration holds: a request counts without looking a
+//! name up, and what a reload has removed is no longer shown. What can be looked at is not counted:
+//! [`present`] looks when it is asked.
 //!
-//! A label's value is a name of the configuration or a word of this source code, never anything a client or an
-//! upstream has sent; [`labels`] makes the few words of methods and statuses.
+//! A label's value is a name of the configuration or a word of this source code, never anything a client or
+//! an upstream has sent; [`labels`] makes the few words of methods and statuses.
 
 pub mod counts;
 mod families;

@@ -1,5 +1,5 @@
-//! What is counted about a listener, an API and an endpoint. The snapshot of the configuration holds these, and the next
-//! one takes them over by name, so that a reload loses no count.
+//! What is counted about a listener, an API and an endpoint. The snapshot of the configuration holds these,
+//! and the next one takes them over by name, so that a reload loses no count.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,8 +16,8 @@ use super::labels::Code;
 const SECONDS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
-/// Counters told apart by a key of a small closed set. Each is made when it is first needed; from then on counting
-/// allocates nothing.
+/// Counters told apart by a key of a small closed set. Each is made when it is first needed; from then on
+/// counting allocates nothing.
 #[derive(Debug)]
 pub struct Table<K>(RwLock<BTreeMap<K, AtomicU64>>);
 

@@ -20,8 +20,8 @@ pub fn method(method: &Method) -> &'static str {
     }
 }
 
-/// A status: `0` for none, and the class alone, such as `2xx`, of one that is not registered; upstreams may send any
-/// of nine hundred.
+/// A status: `0` for none, and the class alone, such as `2xx`, of one that is not registered; upstreams may
+/// send any of nine hundred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Code(u16);
 

@@ -1,5 +1,5 @@
-//! What the gateway counts: each family moves when what it is about really happens, and nothing a client or an upstream
-//! sends becomes part of it.
+//! What the gateway counts: each family moves when what it is about really happens, and nothing a client or
+//! an upstream sends becomes part of it.
 
 mod bounds;
 mod exposition;
@@ -10,7 +10,7 @@ mod upstreams;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 
-use crate::support::tollgate::{Tollgate, api};
+use crate::support::tollgate::{Tollgate, api, config};
 use crate::support::upstream::{Gate, Upstream, pass, response};
 
 /// Where nobody listens.
@@ -28,7 +28,15 @@ fn fleet(endpoints: &[String], keys: &str) -> Tollgate {
 }
 
 fn started(apis: &str) -> Tollgate {
-    Tollgate::start(&crate::support::tollgate::config(apis))
+    Tollgate::start(&config(apis))
+}
+
+const MAIN: &str = "name: main, address: \"127.0.0.1:0\"";
+
+/// A configuration with these listeners (keys of each), an admin listener and these APIs (YAML list items).
+fn configured(listeners: &[&str], apis: &str) -> String {
+    let listeners: String = listeners.iter().map(|keys| format!("  - {{ {keys} }}\n")).collect();
+    format!("listeners:\n{listeners}admin: {{ address: \"127.0.0.1:0\" }}\napis:\n{apis}\n")
 }
 
 fn alone(upstream: &Upstream) -> Tollgate {

@@ -10,7 +10,7 @@ use crate::support::http::Connection;
 use crate::support::tollgate::Tollgate;
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
-/// In seconds, or near enough: the same on every run.
+/// What is random is the same on every run.
 const SEED: u64 = 20_261_125;
 
 /// Answers with the status its request asks for.

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{alone, ok};
+use super::{MAIN, alone, configured, ok};
 use crate::support::certificates::Authority;
 use crate::support::http::Connection;
 use crate::support::openmetrics::Exposition;
 use crate::support::publisher::WELL_KNOWN;
-use crate::support::tollgate::{Tollgate, config};
+use crate::support::tollgate::Tollgate;
 use crate::support::upstream::Upstream;
 
 /// More would be more than anyone looks at.
@@ -100,10 +100,10 @@ fn with_everything(upstream: &Upstream) -> Tollgate {
     Authority::new(folder.path(), "ca").certify("edge", "DNS:edge.example.com");
     let tls = "tls: { certificates: [{ cert: edge-leaf.pem, key: edge-leaf.key }] }";
     let endpoints = ["/one", "/two"].map(|path| format!("\"{}\"", upstream.url(path))).join(", ");
-    let yaml =
-        config(&format!("  - {{ name: a, path: /a/mcp, endpoints: [{endpoints}], plans: [keyless] }}"));
-    let listener = format!("  - {{ name: secure, address: \"127.0.0.1:0\", {tls} }}\nadmin:");
-    std::fs::write(folder.path().join("gateway.yaml"), yaml.replace("admin:", &listener)).expect("written");
+    let api = format!("  - {{ name: a, path: /a/mcp, endpoints: [{endpoints}], plans: [keyless] }}");
+    let listeners = [MAIN, &format!("name: secure, address: \"127.0.0.1:0\", {tls}")];
+    let yaml = configured(&listeners, &api);
+    std::fs::write(folder.path().join("gateway.yaml"), yaml).expect("the file is written");
     Tollgate::start_in(folder, 3)
 }
 

@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use super::{nobody, ok, started};
+use super::{MAIN, configured, nobody, ok, started};
 use crate::support::PATIENCE;
 use crate::support::certificates::Authority;
 use crate::support::http::Connection;
@@ -82,10 +82,9 @@ fn a_reload_keeps_the_counts_of_what_stays_and_the_series_of_nothing_that_goes()
 
 #[test]
 fn connections_are_counted_when_they_are_taken_while_they_are_open_and_when_they_are_refused() {
-    let listener = "{ name: main, address: \"127.0.0.1:0\", limits: { connections: 2 } }";
+    let listener = format!("{MAIN}, limits: {{ connections: 2 }}");
     let apis = api("a", "/a/mcp", &format!("http://{}/", nobody()));
-    let yaml = format!("listeners:\n  - {listener}\nadmin: {{ address: \"127.0.0.1:0\" }}\napis:\n{apis}");
-    let gateway = Tollgate::start(&yaml);
+    let gateway = Tollgate::start(&configured(&[&listener], &apis));
     let main = [("listener", "main")];
     let (mut first, second) = (gateway.connect(), gateway.connect());
     assert_eq!(first.get("/nowhere").status, 404);
@@ -122,10 +121,7 @@ fn handshakes_are_counted_by_how_they_ended_and_certificates_say_when_they_expir
     let pair = |name: &str| format!("{{ cert: {name}-leaf.pem, key: {name}-leaf.key }}");
     let tls = format!("tls: {{ certificates: [{}, {}] }}", pair("edge"), pair("other"));
     let apis = api("a", "/a/mcp", &format!("http://{}/", nobody()));
-    let yaml = format!(
-        "listeners:\n  - {{ name: main, address: \"127.0.0.1:0\", {tls} }}\nadmin: {{ address: \"127.0.0.1:0\" }}\n\
-         apis:\n{apis}"
-    );
+    let yaml = configured(&[&format!("{MAIN}, {tls}")], &apis);
     std::fs::write(folder.path().join("gateway.yaml"), yaml).expect("the file is written");
     let ends = expiry(&edge);
     let gateway = Tollgate::start_in(folder, 2);

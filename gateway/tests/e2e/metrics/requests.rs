@@ -1,8 +1,8 @@
 //! Requests of clients.
 
-use super::{alone, gated, nobody, ok, started};
+use super::{MAIN, alone, configured, gated, nobody, ok, started};
 use crate::support::http::Connection;
-use crate::support::tollgate::api;
+use crate::support::tollgate::{Tollgate, api};
 use crate::support::upstream::{Upstream, response};
 
 const REQUESTS: &str = "tollgate_http_requests_total";
@@ -11,13 +11,14 @@ const REJECTED: &str = "tollgate_rejected_total";
 #[test]
 fn a_request_is_counted_by_its_listener_api_plan_method_and_status() {
     let teapot = Upstream::start(|_| response("418 I'm a teapot", &[], ""));
-    let yaml = "listeners:\n  - { name: main, address: \"127.0.0.1:0\" }\n  - { name: side, address: \"127.0.0.1:0\" }\n\
-                admin: { address: \"127.0.0.1:0\" }\napis:\n";
-    let gateway = crate::support::tollgate::Tollgate::start(&format!(
-        "{yaml}{}  - {{ name: b, path: /b, endpoints: [\"{}\"], plans: [{{ name: open, keyless: {{}} }}] }}\n",
+    let plans = "plans: [{ name: open, keyless: {} }]";
+    let apis = format!(
+        "{}  - {{ name: b, path: /b, endpoints: [\"{}\"], {plans} }}\n",
         api("a", "/a/mcp", &ok().url("/mcp")),
         teapot.url("/mcp")
-    ));
+    );
+    let listeners = [MAIN, "name: side, address: \"127.0.0.1:0\""];
+    let gateway = Tollgate::start(&configured(&listeners, &apis));
     gateway.connect().post_json("/a/mcp", &[], "{}");
     gateway.get("/a/mcp/deeper?query");
     gateway.get("/a/mcp");
@@ -113,10 +114,9 @@ fn a_client_that_went_away_before_its_answer_is_counted_with_no_status() {
 
 #[test]
 fn a_head_that_never_came_is_counted_as_rejected_and_its_connection_as_refused() {
-    let yaml = "listeners:\n  - { name: main, address: \"127.0.0.1:0\", limits: { head_timeout: 200ms } }\n\
-                admin: { address: \"127.0.0.1:0\" }\napis:\n";
-    let yaml = format!("{yaml}{}", api("a", "/a/mcp", &format!("http://{}/", nobody())));
-    let gateway = crate::support::tollgate::Tollgate::start(&yaml);
+    let listener = format!("{MAIN}, limits: {{ head_timeout: 200ms }}");
+    let apis = api("a", "/a/mcp", &format!("http://{}/", nobody()));
+    let gateway = Tollgate::start(&configured(&[&listener], &apis));
     let mut client = gateway.connect();
     client.try_send(b"GET / HTTP/1.1\r\n");
     assert!(client.rest().starts_with(b"HTTP/1.1 408 "));
