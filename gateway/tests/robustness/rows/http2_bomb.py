@@ -132,8 +132,9 @@ def target() -> Iterator[Gateway]:
             with contextlib.ExitStack() as connections:
                 for _ in range(CONNECTIONS):
                     connection = connections.enter_context(Connection(gateway.address))
-                    throw(connection, gateway, BY_THE_GATEWAY, PLAIN, 64)
-                    for _ in range(64):
+                    streams = connection.settings[frames.MAX_CONCURRENT_STREAMS]
+                    throw(connection, gateway, BY_THE_GATEWAY, PLAIN, streams)
+                    for _ in range(streams):
                         connection.wait_for(lambda frame: frame.kind == frames.DATA and frame.flags & frames.END_STREAM)
             yield gateway
 
