@@ -80,7 +80,7 @@ fn a_renewed_certificate_is_used_without_anybody_asking() {
     secure.authority.certify("edge", "DNS:renewed.example.com,IP:127.0.0.1");
     secure.gateway.process.wait_for(seen, "the reload", |line| {
         let line: Value = serde_json::from_str(line).ok()?;
-        (line["trigger"] == "certificates" && line["outcome"] == "applied").then_some(())
+        (line["trigger"] == "files" && line["outcome"] == "applied").then_some(())
     });
     let after = secure.connect(json!({}));
     assert_ne!(after["serial"], before["serial"]);
@@ -99,7 +99,7 @@ fn a_certificate_without_its_key_changes_nothing_and_an_unfinished_edit_is_not_p
     let outcome = |outcome: &'static str| {
         move |line: &str| {
             let line: Value = serde_json::from_str(line).ok()?;
-            (line["trigger"] == "certificates" && line["outcome"] == outcome).then_some(())
+            (line["trigger"] == "files" && line["outcome"] == outcome).then_some(())
         }
     };
     secure.gateway.process.wait_for(seen, "the refusal", outcome("refused"));
