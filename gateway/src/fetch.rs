@@ -1,22 +1,30 @@
-//! Every document the gateway fetches itself: on Pingora's own connector, so with the endpoint's pinned
-//! address and CA, within limits, and never across origins.
+//! Every document the gateway fetches itself: on Pingora's own connector, so with the pinned address and CA of the
+//! endpoint or [`Remote`] it comes from, within limits, and never across origins.
 //!
 //! The limits are those of the MCP security guidance for servers that fetch OAuth URLs (SSRF): only the
-//! endpoint's own origin, at most three redirects within it, five seconds, one mebibyte. No field of a
+//! place's own origin, at most three redirects within it, five seconds, one mebibyte. No field of a
 //! client's request is ever sent along.
 
+pub mod address;
+pub mod remote;
+#[cfg(test)]
+pub mod stub;
+
 use std::io::Read;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use pingora::http::RequestHeader;
+use pingora::upstreams::peer::HttpPeer;
 use pingora_core::connectors::ConnectorOptions;
 use pingora_core::connectors::http::v1::Connector;
 use pingora_core::protocols::http::v1::client::HttpSession;
 use tokio::time::timeout;
-use tollgate_protocol::url::HttpUrl;
+use tollgate_protocol::url::{HttpUrl, Origin};
 
+pub use self::remote::{NoRemote, Remote, Trust};
 use crate::endpoint::Endpoint;
 
 const TIME_LIMIT: Duration = Duration::from_secs(5);
@@ -28,6 +36,41 @@ pub struct Fetcher {
     connector: Connector,
 }
 
+/// One origin, and how it is reached.
+pub trait Place {
+    fn origin(&self) -> &Origin;
+    /// The `Host` it is sent.
+    fn host(&self) -> &HeaderValue;
+    /// One for each address, in the order they are tried. Empty while its name has never been resolved.
+    ///
+    /// # Errors
+    /// When none of its addresses may be connected to.
+    fn peers(&self) -> Result<Vec<HttpPeer>, FetchError>;
+    /// One of them took a connection, or did not.
+    fn tried(&self, _: &HttpPeer, _: bool) {}
+}
+
+impl Place for Endpoint {
+    fn origin(&self) -> &Origin {
+        self.url().origin()
+    }
+
+    fn host(&self) -> &HeaderValue {
+        &self.host
+    }
+
+    fn peers(&self) -> Result<Vec<HttpPeer>, FetchError> {
+        let in_order = self.walk().in_order(&self.addresses);
+        Ok(in_order.into_iter().map(|address| self.peer_at(address)).collect())
+    }
+
+    fn tried(&self, peer: &HttpPeer, works: bool) {
+        if let Some(address) = peer._address.as_inet() {
+            self.addresses.tried(*address, works, Instant::now());
+        }
+    }
+}
+
 /// What came back, whatever its status.
 #[derive(Debug)]
 pub struct Fetched {
@@ -36,14 +79,27 @@ pub struct Fetched {
     pub body: Bytes,
 }
 
+/// For how long the sender lets an answer be kept (RFC 9111 §5.2.2): zero for `no-store` and `no-cache`, `None` where it
+/// does not say.
+pub fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let field = headers.get(header::CACHE_CONTROL)?.to_str().ok()?.to_ascii_lowercase();
+    let mut directives = field.split(',').map(str::trim);
+    if directives.clone().any(|directive| directive == "no-store" || directive == "no-cache") {
+        return Some(Duration::ZERO);
+    }
+    directives.find_map(|directive| directive.strip_prefix("max-age=")?.parse().map(Duration::from_secs).ok())
+}
+
 /// Why nothing came back.
 #[derive(Debug, PartialEq, Eq)]
 pub enum FetchError {
     /// No address, no connection, or the connection broke.
     Unreachable(String),
+    /// Its name leads to an address that is not for it to lead to.
+    Address(IpAddr),
     TimedOut,
-    /// More than one mebibyte, before or after decoding.
-    TooLarge,
+    /// More bytes than this, before or after decoding.
+    TooLarge(usize),
     /// A redirect to another origin, or too many.
     Redirect(String),
     /// A content coding the gateway did not ask for and cannot undo.
@@ -62,7 +118,10 @@ impl std::fmt::Display for FetchError {
         match self {
             FetchError::Unreachable(why) => write!(out, "it could not be reached: {why}"),
             FetchError::TimedOut => write!(out, "it did not answer within {} s", TIME_LIMIT.as_secs()),
-            FetchError::TooLarge => write!(out, "it is larger than {BODY_BYTES_MAX} bytes"),
+            FetchError::Address(address) => {
+                write!(out, "its name leads to {address}, which is no public address")
+            }
+            FetchError::TooLarge(limit) => write!(out, "it is larger than {limit} bytes"),
             FetchError::Redirect(to) => write!(out, "it redirects to {to}, which is not followed"),
             FetchError::Coding(coding) => {
                 write!(out, "it came in the content coding {coding}, which was not asked for")
@@ -88,9 +147,19 @@ impl Default for Fetcher {
 const POOL_SIZE: usize = 16;
 
 impl Fetcher {
-    /// Fetches a JSON document from the endpoint's own origin.
-    pub async fn document(&self, endpoint: &Endpoint, url: &HttpUrl) -> Result<Fetched, FetchError> {
-        match timeout(TIME_LIMIT, self.follow(endpoint, url)).await {
+    /// Fetches a JSON document from the place's own origin.
+    pub async fn document(&self, place: &impl Place, url: &HttpUrl) -> Result<Fetched, FetchError> {
+        self.document_within(place, url, BODY_BYTES_MAX).await
+    }
+
+    /// Like [`Fetcher::document`], one of at most so many bytes.
+    pub async fn document_within(
+        &self,
+        place: &impl Place,
+        url: &HttpUrl,
+        bytes_max: usize,
+    ) -> Result<Fetched, FetchError> {
+        match timeout(TIME_LIMIT, self.follow(place, url, bytes_max)).await {
             Ok(fetched) => fetched,
             Err(_) => Err(FetchError::TimedOut),
         }
@@ -109,18 +178,23 @@ impl Fetcher {
         }
     }
 
-    async fn follow(&self, endpoint: &Endpoint, url: &HttpUrl) -> Result<Fetched, FetchError> {
+    async fn follow(
+        &self,
+        place: &impl Place,
+        url: &HttpUrl,
+        bytes_max: usize,
+    ) -> Result<Fetched, FetchError> {
         let mut url = url.clone();
         for _ in 0..=REDIRECTS_MAX {
-            let request = get(endpoint, &url, "application/json").map_err(unreachable)?;
-            let (mut session, peer) = self.send(endpoint, request, None).await?;
+            let request = get(place, &url, "application/json").map_err(unreachable)?;
+            let (mut session, peer) = self.send(place, request, None).await?;
             let (status, headers) = head(&mut session).await?;
             let Some(location) = redirect(status, &headers) else {
-                let body = read_body(&mut session, &headers).await?;
+                let body = read_body(&mut session, &headers, bytes_max).await?;
                 self.connector.release_http_session(session, &peer, peer.options.idle_timeout).await;
                 return Ok(Fetched { status, headers, body });
             };
-            url = next_hop(endpoint, &url, &location)?;
+            url = next_hop(place, &url, &location)?;
         }
         Err(FetchError::Redirect(url.to_string()))
     }
@@ -148,11 +222,11 @@ impl Fetcher {
 
     async fn send(
         &self,
-        endpoint: &Endpoint,
+        place: &impl Place,
         request: RequestHeader,
         body: Option<&[u8]>,
-    ) -> Result<(HttpSession, pingora::upstreams::peer::HttpPeer), FetchError> {
-        let (mut session, peer) = self.connect(endpoint).await?;
+    ) -> Result<(HttpSession, HttpPeer), FetchError> {
+        let (mut session, peer) = self.connect(place).await?;
         session.write_request_header(Box::new(request)).await.map_err(unreachable)?;
         if let Some(body) = body {
             session.write_body(body).await.map_err(unreachable)?;
@@ -161,24 +235,19 @@ impl Fetcher {
         Ok((session, peer))
     }
 
-    async fn connect(
-        &self,
-        endpoint: &Endpoint,
-    ) -> Result<(HttpSession, pingora::upstreams::peer::HttpPeer), FetchError> {
+    async fn connect(&self, place: &impl Place) -> Result<(HttpSession, HttpPeer), FetchError> {
         let mut failure = FetchError::Unreachable("its name could not be resolved".to_string());
-        let mut walk = endpoint.walk();
-        while let Some(address) = walk.at() {
-            let peer = endpoint.peer_at(address);
+        for peer in place.peers()? {
             match self.connector.get_http_session(&peer).await {
                 Ok((session, reused)) => {
                     if !reused {
-                        walk.connected(&endpoint.addresses);
+                        place.tried(&peer, true);
                     }
                     return Ok((session, peer));
                 }
                 Err(error) => failure = unreachable(error),
             }
-            walk.failed(&endpoint.addresses, Instant::now());
+            place.tried(&peer, false);
         }
         Err(failure)
     }
@@ -189,9 +258,9 @@ fn unreachable(error: impl std::borrow::Borrow<pingora::Error>) -> FetchError {
     FetchError::Unreachable(error.borrow().etype().as_str().to_string())
 }
 
-fn get(endpoint: &Endpoint, url: &HttpUrl, accept: &str) -> pingora::Result<RequestHeader> {
-    let mut request = RequestHeader::build(Method::GET, target(url).as_bytes(), Some(5))?;
-    request.insert_header(header::HOST, endpoint.host.clone())?;
+fn get(place: &impl Place, url: &HttpUrl, accept: &str) -> pingora::Result<RequestHeader> {
+    let mut request = RequestHeader::build(Method::GET, url.target().as_bytes(), Some(5))?;
+    request.insert_header(header::HOST, place.host().clone())?;
     request.insert_header(header::ACCEPT, accept)?;
     request.insert_header(header::ACCEPT_ENCODING, "identity")?;
     request.insert_header(header::USER_AGENT, concat!("tollgate/", env!("CARGO_PKG_VERSION")))?;
@@ -204,14 +273,6 @@ fn post(endpoint: &Endpoint, url: &HttpUrl, accept: &str, length: usize) -> ping
     request.insert_header(header::CONTENT_TYPE, "application/json")?;
     request.insert_header(header::CONTENT_LENGTH, length)?;
     Ok(request)
-}
-
-fn target(url: &HttpUrl) -> String {
-    let path = if url.path().is_empty() { "/" } else { url.path() };
-    match url.query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path.to_string(),
-    }
 }
 
 async fn head(session: &mut HttpSession) -> Result<(StatusCode, HeaderMap), FetchError> {
@@ -233,42 +294,46 @@ fn redirect(status: StatusCode, headers: &HeaderMap) -> Option<String> {
     Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
 }
 
-fn next_hop(endpoint: &Endpoint, from: &HttpUrl, location: &str) -> Result<HttpUrl, FetchError> {
+fn next_hop(place: &impl Place, from: &HttpUrl, location: &str) -> Result<HttpUrl, FetchError> {
     match from.resolve(location) {
-        Ok(next) if next.origin() == endpoint.url().origin() => Ok(next),
+        Ok(next) if next.origin() == place.origin() => Ok(next),
         _ => Err(FetchError::Redirect(location.escape_default().to_string())),
     }
 }
 
-async fn read_body(session: &mut HttpSession, headers: &HeaderMap) -> Result<Bytes, FetchError> {
+async fn read_body(
+    session: &mut HttpSession,
+    headers: &HeaderMap,
+    bytes_max: usize,
+) -> Result<Bytes, FetchError> {
     let mut body = Vec::new();
     while let Some(chunk) = session.read_body_bytes().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(FetchError::TooLarge);
+        if body.len() + chunk.len() > bytes_max {
+            return Err(FetchError::TooLarge(bytes_max));
         }
         body.extend_from_slice(&chunk);
     }
-    decode(body, headers)
+    decode(body, headers, bytes_max)
 }
 
 /// Undoes a content coding the upstream applied although `identity` was asked for.
-fn decode(body: Vec<u8>, headers: &HeaderMap) -> Result<Bytes, FetchError> {
+fn decode(body: Vec<u8>, headers: &HeaderMap, bytes_max: usize) -> Result<Bytes, FetchError> {
     let coding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes().to_ascii_lowercase());
     match coding.as_deref() {
         None | Some(b"identity") => Ok(body.into()),
-        Some(b"gzip" | b"x-gzip") => inflate(flate2::read::GzDecoder::new(body.as_slice())),
-        Some(b"br") => inflate(brotli::Decompressor::new(body.as_slice(), BROTLI_BUFFER)),
+        Some(b"gzip" | b"x-gzip") => inflate(flate2::read::GzDecoder::new(body.as_slice()), bytes_max),
+        Some(b"br") => inflate(brotli::Decompressor::new(body.as_slice(), BROTLI_BUFFER), bytes_max),
         Some(other) => Err(FetchError::Coding(other.escape_ascii().to_string())),
     }
 }
 
 const BROTLI_BUFFER: usize = 4096;
 
-fn inflate(decoder: impl Read) -> Result<Bytes, FetchError> {
+fn inflate(decoder: impl Read, bytes_max: usize) -> Result<Bytes, FetchError> {
     let mut plain = Vec::new();
-    let limit = u64::try_from(BODY_BYTES_MAX).unwrap_or(u64::MAX) + 1;
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
     match decoder.take(limit).read_to_end(&mut plain) {
-        Ok(_) if plain.len() > BODY_BYTES_MAX => Err(FetchError::TooLarge),
+        Ok(_) if plain.len() > bytes_max => Err(FetchError::TooLarge(bytes_max)),
         Ok(_) => Ok(plain.into()),
         Err(_) => Err(FetchError::Coding("a broken one".to_string())),
     }

@@ -10,14 +10,15 @@
 //! 5. [`request`]: metadata, preflight, or the API that [`route`] finds; its [`plan`]s admit the caller.
 //! 6. [`hop`] and [`affinity`]: the [`endpoint`] it goes to, an address of that, a pooled connection;
 //!    [`upstream_head`] makes its request head.
-//! 7. [`protect`] where the gateway answers for who may call, else [`relay`]: challenges, redirects and legacy event streams are rewritten; everything else streams through.
+//! 7. [`protect`] where the gateway answers for who may call, else [`relay`]: challenges, redirects and legacy event
+//!    streams are rewritten; everything else streams through.
 //! 8. [`failure`] and [`respond`]: what the gateway answers itself, each with a slug of [`reason`].
 //! 9. [`access_log`]: one line.
 //! 10. [`metrics`]: it is counted.
 //!
 //! A request sees one [`gateway::Gateway`] from first to last byte. [`config`] reads and checks the file and
 //! builds the next one; [`reload`] swaps it; [`server`] is the process around all this, [`control`] what runs
-//! beside the requests, [`admin`] what orchestrators ask.
+//! beside the requests, [`admin`] what orchestrators ask. [`token`] verifies access tokens.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
@@ -55,5 +56,6 @@ pub mod respond;
 pub mod route;
 pub mod server;
 pub mod to_https;
+pub mod token;
 pub mod upstream_head;
 pub mod watch;

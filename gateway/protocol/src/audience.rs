@@ -4,6 +4,7 @@
 //! gateway's URL (RFC 8707) while the upstream wants its own. A JWT (RFC 7519 §4.1.3) tells in its `aud`; it is read
 //! for the operator's log alone, unverified, and nothing is ever decided by it.
 
+use crate::base64url::decode;
 use crate::json::{Kind, Object};
 
 /// The longest token looked at, in bytes.
@@ -28,29 +29,6 @@ pub fn audiences(token: &str) -> Option<Vec<String>> {
         _ => vec![value.clone()],
     };
     values.iter().map(|value| claims.string(value).map(|text| text.into_owned())).collect()
-}
-
-/// Base64url without padding (RFC 4648 §5).
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut held, mut bits) = (0u32, 0u32);
-    for byte in text.bytes() {
-        let six = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        held = (held << 6) | u32::from(six);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push(u8::try_from((held >> bits) & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

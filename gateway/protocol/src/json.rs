@@ -125,6 +125,32 @@ impl<'d> Object<'d> {
         scanner.elements(|element| elements.push(element)).ok()?;
         Some(elements)
     }
+
+    /// The values in an object value, whose names must differ.
+    fn members_of(&self, value: &Value) -> Result<Vec<Value>, JsonError> {
+        let mut members = Vec::new();
+        Scanner::at(self.document, value.span.start).members(|name_span, value| {
+            members.push(Member { name: unescape(&self.document[name_span.clone()]), name_span, value });
+        })?;
+        check_unique(&members)?;
+        Ok(members.into_iter().map(|member| member.value).collect())
+    }
+}
+
+/// Checks that no object of a document has a member twice, which [`Object::parse`] checks of the outermost alone.
+///
+/// What another reader makes of the document's inner objects is then the same, whichever of two twins it takes.
+pub fn check_unique_at_every_level(document: &[u8], max_depth: usize) -> Result<(), JsonError> {
+    let object = Object::parse(document, max_depth)?;
+    let mut inner: Vec<Value> = object.members.iter().map(|member| member.value.clone()).collect();
+    while let Some(value) = inner.pop() {
+        match value.kind {
+            Kind::Array => inner.extend(object.elements(&value).unwrap_or_default()),
+            Kind::Object => inner.extend(object.members_of(&value)?),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 impl JsonError {

@@ -7,7 +7,7 @@
 //! In the order a request and its answer meet them:
 //! 1. [`proxy_protocol`], [`client`]: whose connection and whose request it is, where trusted proxies stand between;
 //! 2. [`http1`]: whether the bytes of its requests can be read in one way only;
-//! 3. [`path`], [`url`], [`bearer`]: one checked spelling of the target, the origin and the credential;
+//! 3. [`path`], [`url`], [`bearer`], [`jwt`]: one checked spelling of the target, the origin and the credential;
 //! 4. [`mount`]: which upstream path a public path stands for, and back;
 //! 5. [`challenge`]: `WWW-Authenticate` seen from the client's side (RFC 9110 §11.6.1, RFC 6750, RFC 9728 §5);
 //! 6. [`metadata`] on [`json`]: the RFC 9728 document, checked and spliced;
@@ -16,12 +16,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod audience;
+pub mod base64url;
 pub mod bearer;
 pub mod challenge;
 pub mod client;
 pub mod http1;
 pub mod json;
 pub mod jsonrpc;
+pub mod jwt;
 pub mod location;
 pub mod metadata;
 pub mod mount;

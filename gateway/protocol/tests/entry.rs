@@ -11,6 +11,7 @@ use tollgate_protocol::challenge::{self, Challenges, Options};
 use tollgate_protocol::client::Client;
 use tollgate_protocol::http1::Request;
 use tollgate_protocol::json::{Object, Reason};
+use tollgate_protocol::jwt::{Algorithm, Jwt};
 use tollgate_protocol::location::Outside;
 use tollgate_protocol::metadata::{Metadata, Names};
 use tollgate_protocol::mount::Mount;
@@ -221,6 +222,47 @@ pub fn audience(data: &[u8]) {
     assert_eq!(token.matches('.').count(), 2, "only what looks like a JWT is read");
     let length: usize = audiences.iter().map(String::len).sum();
     assert!(length <= token.len(), "nothing is said that the token does not say");
+}
+
+/// A token; or, on two lines, its header and its claims before they are encoded.
+pub fn jwt(data: &[u8]) {
+    let token = match data.iter().position(|byte| *byte == b'\n') {
+        Some(at) => format!("{}.{}.c2ln", encode(&data[..at]), encode(&data[at + 1..])),
+        None => String::from_utf8_lossy(data).into_owned(),
+    };
+    let Ok(jwt) = Jwt::parse(&token) else { return };
+    let again = format!("{}.{}", jwt.signed, encode(&jwt.signature));
+    assert_eq!(again, token, "a signature has one spelling");
+    let [header, payload] = jwt.signed.split('.').collect::<Vec<_>>()[..] else {
+        panic!("two parts are signed")
+    };
+    assert_eq!(encode(&jwt.payload), payload);
+    let header = tollgate_protocol::base64url::decode(header).expect("it was decoded before");
+    // A number in the header may be too large for the other reader.
+    if let Ok(header) = serde_json::from_slice::<serde_json::Value>(&header) {
+        let named = header["alg"].as_str().and_then(Algorithm::named);
+        assert_eq!(named, Some(jwt.algorithm), "both read the same algorithm");
+        assert_eq!(header["kid"].as_str(), jwt.key_id.as_deref(), "and the same key");
+        assert!(header.get("crit").is_none() && header.get("b64").is_none());
+    }
+    if let Ok(claims) = jwt.claims()
+        && let Err(error) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(claims)
+    {
+        assert!(error.to_string().contains("number out of range"), "{error}");
+    }
+}
+
+fn encode(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let block =
+            chunk.iter().fold(0u32, |block, byte| (block << 8) | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for at in 0..=chunk.len() {
+            out.push(char::from(ALPHABET[(block >> (18 - 6 * at)) as usize & 63]));
+        }
+    }
+    out
 }
 
 /// What clients and proxies write into `Forwarded` and, behind a line feed, into `X-Forwarded-For`.

@@ -63,6 +63,34 @@ const CHALLENGE: &[&str] = &[
     "https://up.example/p",
     "\r",
 ];
+const TOKEN: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\n",
+    " ",
+    "\"alg\":\"RS256\"",
+    "\"alg\":\"none\"",
+    "\"\\u0061lg\":\"ES256\"",
+    "\"kid\":\"k\"",
+    "\"kid\":1",
+    "\"typ\":\"at+jwt\"",
+    "\"crit\":[]",
+    "\"b64\":false",
+    "\"exp\":1e400",
+    "{\"alg\":\"EdDSA\"}\n{}",
+    "{\"a\":{\"b\":1}}",
+    "eyJhbGciOiJFUzI1NiJ9",
+    "e30",
+    ".",
+    "=",
+    "Zg",
+    "Zh",
+    "\0",
+];
 const JSON: &[&str] = &[
     "{",
     "}",
@@ -246,6 +274,9 @@ proptest! {
     fn json_agrees_with_serde_on_pieces(data in made_of(JSON)) { entry::json(&data) }
 
     #[test]
+    fn tokens_hold_on_pieces(data in made_of(TOKEN)) { entry::jwt(&data) }
+
+    #[test]
     fn paths_hold_on_pieces(data in made_of(PATH)) { entry::path(&data) }
 
     #[test]
@@ -265,7 +296,7 @@ proptest! {
 
     #[test]
     fn nothing_panics_on_arbitrary_bytes(data in vec(any::<u8>(), 0..400)) {
-        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::client, entry::proxy_protocol, entry::http1] {
+        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::jwt, entry::client, entry::proxy_protocol, entry::http1] {
             run(&data);
         }
     }

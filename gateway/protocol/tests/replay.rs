@@ -67,3 +67,8 @@ fn the_corpus_of_http1_holds() {
 fn the_corpus_of_proxy_protocol_holds() {
     replay("proxy_protocol", entry::proxy_protocol);
 }
+
+#[test]
+fn the_corpus_of_jwt_holds() {
+    replay("jwt", entry::jwt);
+}

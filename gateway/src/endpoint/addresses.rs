@@ -93,6 +93,11 @@ impl Addresses {
         next.map(|address| address.at)
     }
 
+    /// One of them took a connection, or did not.
+    pub fn tried(&self, at: SocketAddr, works: bool, now: Instant) {
+        self.set_back(at, if works { 0 } else { milliseconds(now + SET_BACK) });
+    }
+
     fn set_back(&self, at: SocketAddr, until: u64) {
         if let Some(address) = self.known.load().iter().find(|address| address.at == at) {
             address.set_back.store(until, Ordering::Relaxed);
@@ -184,6 +189,16 @@ impl Walk {
     /// The one to try now; `None` when none is left, or none was ever known.
     pub fn at(&self) -> Option<SocketAddr> {
         self.at
+    }
+
+    /// All of them, as they would be tried.
+    pub fn in_order(&self, addresses: &Addresses) -> Vec<SocketAddr> {
+        let now = Instant::now();
+        let mut order: Vec<SocketAddr> = self.at.into_iter().collect();
+        while let Some(next) = addresses.next(self.turn, &order, now) {
+            order.push(next);
+        }
+        order
     }
 
     /// It took no connection. Turns to the next one; returns whether there is one.

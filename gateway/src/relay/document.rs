@@ -15,6 +15,7 @@ use tollgate_protocol::metadata::{Metadata, MetadataError, Names};
 use tollgate_protocol::url::HttpUrl;
 
 use super::metadata::Unavailable;
+use crate::fetch::max_age;
 use crate::gateway::Identifier;
 use crate::reason;
 
@@ -103,7 +104,7 @@ impl Document {
 }
 
 impl Rendered {
-    fn new(body: Bytes) -> Rendered {
+    pub fn new(body: Bytes) -> Rendered {
         let digest = Sha256::digest(&body);
         let short: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
         Rendered { body, etag: format!("\"{short}\"").into() }
@@ -129,15 +130,5 @@ fn mismatch(resource: &str, expected: &Expected) -> Unavailable {
 }
 
 fn cache_for(headers: &HeaderMap) -> Duration {
-    let field =
-        headers.get(http::header::CACHE_CONTROL).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    for directive in field.split(',').map(str::trim) {
-        if directive.eq_ignore_ascii_case("no-store") || directive.eq_ignore_ascii_case("no-cache") {
-            return Duration::ZERO;
-        }
-        if let Some(seconds) = directive.strip_prefix("max-age=").and_then(|seconds| seconds.parse().ok()) {
-            return Duration::from_secs(seconds).min(CACHE_MAX);
-        }
-    }
-    CACHE_DEFAULT
+    max_age(headers).map_or(CACHE_DEFAULT, |age| age.min(CACHE_MAX))
 }

@@ -1,0 +1,74 @@
+//! Why a token is not accepted.
+
+use std::fmt;
+
+use tollgate_protocol::jwt::JwtError;
+
+/// All but [`Rejected::KeysUnavailable`] are an `invalid_token` (RFC 6750 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// Not a signed JWT, or one with claims that are not what they should be; in words that hold no part of it.
+    Malformed(&'static str),
+    Algorithm,
+    /// Its `typ` is not accepted, or it is an ID token.
+    Type,
+    Issuer,
+    /// No key of its issuer's has its `kid`, or it has none and several keys fit.
+    KeyUnknown,
+    Signature,
+    Expired,
+    NotYetValid,
+    Audience,
+    /// It is bound to a key or a certificate (RFC 8705, RFC 9449), which nobody checks.
+    Bound,
+    /// Whether it is good cannot be told now: a 503, since a new token would fare no better.
+    KeysUnavailable,
+}
+
+impl Rejected {
+    /// The stable name used in logs, metrics and error bodies.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Rejected::Malformed(_) => "token_malformed",
+            Rejected::Algorithm => "token_algorithm",
+            Rejected::Type => "token_type",
+            Rejected::Issuer => "token_issuer",
+            Rejected::KeyUnknown => "token_key_unknown",
+            Rejected::Signature => "token_signature",
+            Rejected::Expired => "token_expired",
+            Rejected::NotYetValid => "token_not_yet_valid",
+            Rejected::Audience => "token_audience",
+            Rejected::Bound => "token_bound",
+            Rejected::KeysUnavailable => "keys_unavailable",
+        }
+    }
+}
+
+impl From<JwtError> for Rejected {
+    fn from(error: JwtError) -> Self {
+        match error {
+            JwtError::Algorithm => Rejected::Algorithm,
+            other => Rejected::Malformed(other.message()),
+        }
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Rejected::Malformed(why) => why,
+            Rejected::Algorithm => "the token is signed with an algorithm that is not accepted",
+            Rejected::Type => "the token is not an access token",
+            Rejected::Issuer => "the token is from an issuer that is not accepted",
+            Rejected::KeyUnknown => "the token is signed with a key that its issuer does not publish",
+            Rejected::Signature => "the token's signature is wrong",
+            Rejected::Expired => "the token has expired",
+            Rejected::NotYetValid => "the token is not valid yet",
+            Rejected::Audience => "the token is for another audience",
+            Rejected::Bound => "the token is bound to a key that is not checked here",
+            Rejected::KeysUnavailable => "the keys of the token's issuer are not available",
+        })
+    }
+}
+
+impl std::error::Error for Rejected {}

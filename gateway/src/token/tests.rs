@@ -1,0 +1,5 @@
+mod claims;
+mod matrix;
+mod mutations;
+mod verifier;
+mod wycheproof;
