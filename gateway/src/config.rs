@@ -304,6 +304,7 @@ pub struct Plan {
 pub enum PlanKind {
     Keyless,
     ApiKey(ApiKeyPlan),
+    Jwt(JwtPlan),
 }
 
 impl PlanKind {
@@ -312,13 +313,14 @@ impl PlanKind {
         match self {
             PlanKind::Keyless => "keyless",
             PlanKind::ApiKey(_) => "api_key",
+            PlanKind::Jwt(_) => "jwt",
         }
     }
 
     /// Where its kind of credential is.
     pub fn source(&self) -> Option<&ApiKeySource> {
         match self {
-            PlanKind::Keyless => None,
+            PlanKind::Keyless | PlanKind::Jwt(_) => None,
             PlanKind::ApiKey(plan) => Some(&plan.source),
         }
     }
@@ -328,6 +330,30 @@ impl PlanKind {
 #[derive(Debug, Clone)]
 pub struct ApiKeyPlan {
     pub source: ApiKeySource,
+}
+
+/// A plan for callers with an access token.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JwtPlan {
+    /// At least one, and no two of one name.
+    pub issuers: Vec<Issuer>,
+    /// At least one.
+    pub audiences: Vec<String>,
+    /// All that a token must have.
+    pub scopes: Vec<String>,
+}
+
+/// An authorization server whose tokens are accepted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Issuer {
+    /// Its `iss`, as it was written.
+    pub name: String,
+    /// The same as a URL.
+    pub url: HttpUrl,
+    pub jwks_uri: Option<HttpUrl>,
+    pub ca: Option<CertificateAuthorities>,
+    /// Whether its names may lead into private networks.
+    pub private: bool,
 }
 
 /// Where a key is looked for.

@@ -17,6 +17,7 @@ use crate::endpoint::{checks, connection, resolve};
 use crate::listener::Bound;
 use crate::logging::Fields;
 use crate::reload::{Reload, Trigger};
+use crate::token::jwks;
 use crate::watch;
 
 /// The service that controls the others.
@@ -68,6 +69,8 @@ impl Service for Control {
         self.announce();
         tokio::spawn(resolve::keep_fresh(self.edge.clone()));
         tokio::spawn(connection::keep_deadlines());
+        let edge = self.edge.clone();
+        tokio::spawn(jwks::keep_fresh(move || edge.gateway.load().token_keys()));
         tokio::spawn(checks::keep_checking(self.edge.clone()));
         let mut looks = tokio::time::interval(watch::PERIOD);
         loop {

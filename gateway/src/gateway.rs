@@ -3,12 +3,12 @@
 //! `config` is what the operator wrote, this is what serves it: every name resolved, every reusable byte
 //! precomputed. A reload builds the next one whole and swaps it, so no request ever sees a mixture.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use pingora_core::tls::ServerConfig;
 use tollgate_protocol::metadata::well_known_path;
 
-use crate::config::AuthorizationMode;
+use crate::config::{AuthorizationMode, PlanState};
 use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
 use crate::endpoint::group::Endpoints;
@@ -20,9 +20,11 @@ use crate::listener::trusted::TrustedProxies;
 use crate::metrics::counts::{ApiCounts, EndpointCounts, ListenerCounts};
 use crate::origin::{PublicOrigin, PublicOrigins};
 use crate::plan::Plan;
+use crate::plan::jwt::Tokens;
 use crate::relay::announced::AnnouncedEndpoints;
 use crate::route::Router;
 use crate::to_https::HttpsOrigins;
+use crate::token::jwks::Jwks;
 
 /// One generation of the configuration.
 pub struct Gateway {
@@ -40,6 +42,12 @@ impl Gateway {
     /// The endpoints of all APIs.
     pub fn endpoints(&self) -> impl Iterator<Item = &Arc<Endpoint>> {
         self.apis.iter().flat_map(|api| api.endpoints.all())
+    }
+
+    /// The keys of the issuers whose tokens open its APIs.
+    pub fn token_keys(&self) -> Vec<Weak<Jwks>> {
+        let plans = self.apis.iter().flat_map(|api| &api.plans);
+        plans.filter_map(Plan::tokens).flat_map(|tokens| tokens.keys()).collect()
     }
 }
 
@@ -99,6 +107,12 @@ pub struct Api {
 }
 
 impl Api {
+    /// The tokens its callers are told to get, if any of its plans takes some.
+    pub fn tokens(&self) -> Option<&Arc<Tokens>> {
+        let mut open = self.plans.iter().filter(|plan| plan.state != PlanState::Closed);
+        open.find_map(Plan::tokens)
+    }
+
     /// One of its endpoints was ejected.
     pub fn ejected(&self, endpoint: &Arc<Endpoint>) {
         if let Some(counts) = self.endpoint_counts(endpoint) {
@@ -138,7 +152,6 @@ pub mod testing {
     //! APIs for unit tests of the modules around this one.
     use super::*;
     use crate::affinity::Affinity;
-    use crate::config::PlanState;
     use crate::endpoint::balance::Strategy;
     use crate::endpoint::retries::Budget;
     use crate::plan::Kind;

@@ -1,6 +1,8 @@
 //! Mode `protect`: the gateway answers for who may call, and the upstream knows the gateway alone. What callers show the
 //! gateway ends here, and so does what the upstream says about the gateway's own credential.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use http::header;
 use log::warn;
@@ -11,6 +13,7 @@ use crate::context::Route;
 use crate::endpoint::Endpoint;
 use crate::minted;
 use crate::reason;
+use crate::relay::document::Rendered;
 use crate::respond::Refusal;
 
 /// Replaces the caller's credential by the gateway's, in the head an endpoint is sent.
@@ -29,6 +32,18 @@ pub fn authenticate(route: &Route, endpoint: &Endpoint, request: &mut RequestHea
         request.remove_header(alias);
     }
     request.insert_header(name.clone(), value.clone())
+}
+
+/// For how long clients may keep the metadata.
+pub const METADATA_AGE: Duration = Duration::from_secs(60);
+
+/// The metadata of a resource: the gateway's own, for plans with tokens.
+///
+/// # Errors
+/// When none of the plans takes tokens.
+pub fn metadata(route: &Route) -> Result<Rendered, Refusal> {
+    let tokens = route.api.tokens().ok_or_else(|| Refusal::new(&reason::NO_METADATA_HERE))?;
+    Ok(Rendered::new(tokens.metadata(&route.identifier).into()))
 }
 
 /// Keeps the upstream's challenges to itself: a caller can answer none of them.

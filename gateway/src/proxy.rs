@@ -83,6 +83,10 @@ impl Proxy {
         route: &Route,
     ) -> std::result::Result<Reply, Refusal> {
         self.take_metadata_token(context)?;
+        if route.api.mode == AuthorizationMode::Protect {
+            let rendered = protect::metadata(route)?;
+            return Ok(well_known::reply(&rendered, protect::METADATA_AGE, &session.req_header().headers));
+        }
         let document = match self.edge.metadata(&context.gateway, route).await? {
             Ok(Some(document)) => document,
             Ok(None) => return Err(Refusal::new(&reason::UPSTREAM_HAS_NO_METADATA)),
@@ -101,7 +105,7 @@ impl Proxy {
     ) -> std::result::Result<(), Refusal> {
         let route = context.route.insert(route);
         let headers = &session.req_header().headers;
-        let admission = plan::admit(&route.api, headers, route.query.as_deref(), Utc::now())?;
+        let admission = plan::admit(route, headers, Utc::now()).await?;
         route.withhold(&admission);
         context.admission = Some(admission);
         context.hop = Some(hop::choose(route, headers, Instant::now()).await?);

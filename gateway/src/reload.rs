@@ -1,7 +1,7 @@
-//! Reload: on SIGHUP the file is read anew; when only certificates or secrets have changed, the text that is being served is
-//! read anew with them, so that an edit that is not finished yet is not picked up. The next configuration is read, checked, compiled and resolved whole while the old one serves,
-//! then swapped in one step; or refused, and nothing has happened. Requests under way keep the one they
-//! began with, and connections are not touched.
+//! Reload: on SIGHUP the file is read anew; when only certificates or secrets have changed, the text that is being
+//! served is read anew with them, so that an edit that is not finished yet is not picked up. The next configuration is
+//! read, checked, compiled and resolved whole while the old one serves, then swapped in one step; or refused, and
+//! nothing has happened. Requests under way keep the one they began with, and connections are not touched.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;

@@ -83,7 +83,7 @@ fn metadata_route(
         WellKnown::Metadata { resource } => {
             let identifier = identify(resource);
             let api = gateway.router.find(&identifier.origin.host, resource).ok_or_else(nothing)?;
-            let rest = rest_of(api, resource).filter(|_| is_relayed(api)).ok_or_else(nothing)?.to_string();
+            let rest = rest_of(api, resource).filter(|_| has_metadata(api)).ok_or_else(nothing)?.to_string();
             Ok(Route { api: api.clone(), identifier, rest, query: None, announced: None })
         }
         WellKnown::RootMetadata => {
@@ -91,7 +91,7 @@ fn metadata_route(
             let api = gateway
                 .router
                 .only_api(&identifier.origin.host)
-                .filter(|api| is_relayed(api))
+                .filter(|api| has_metadata(api))
                 .ok_or_else(nothing)?;
             Ok(Route { api: api.clone(), identifier, rest: String::new(), query: None, announced: None })
         }
@@ -99,9 +99,9 @@ fn metadata_route(
     }
 }
 
-/// Whether the server's own metadata is what callers need; otherwise they are admitted by plans that need none.
-fn is_relayed(api: &Api) -> bool {
-    api.mode == AuthorizationMode::Relay
+/// Whether there is metadata that helps a caller: the server's own, or the gateway's for plans that take tokens.
+fn has_metadata(api: &Api) -> bool {
+    api.mode == AuthorizationMode::Relay || api.tokens().is_some()
 }
 
 /// The API a request is for, and what its upstream is asked.

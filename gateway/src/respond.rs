@@ -28,12 +28,20 @@ pub struct Refusal {
     pub retry_after: Option<u32>,
     /// `Allow`, where the method was the fault.
     pub allow: Option<&'static str>,
+    /// `WWW-Authenticate`, where a token would help.
+    pub challenge: Option<String>,
 }
 
 impl Refusal {
     /// A refusal that says no more than its reason.
     pub fn new(reason: &'static Reason) -> Refusal {
-        Refusal { reason, detail: Cow::Borrowed(reason.summary), retry_after: None, allow: None }
+        Refusal {
+            reason,
+            detail: Cow::Borrowed(reason.summary),
+            retry_after: None,
+            allow: None,
+            challenge: None,
+        }
     }
 
     /// A refusal with a sentence of its own. It is sent to the client: no secret, no internal name.
@@ -55,6 +63,9 @@ impl Refusal {
         }
         if let Some(methods) = self.allow {
             reply = reply.with(header::ALLOW, HeaderValue::from_static(methods));
+        }
+        if let Some(challenge) = self.challenge.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
+            reply = reply.with(header::WWW_AUTHENTICATE, challenge);
         }
         reply
     }

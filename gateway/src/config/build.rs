@@ -8,7 +8,7 @@ use tollgate_protocol::mount::Mount;
 use tollgate_protocol::url::Scheme;
 
 use super::{
-    Api as ApiConfig, Balance, Config, Consumer, Endpoint as EndpointConfig, KeyDigest,
+    Api as ApiConfig, Balance, Config, Consumer, Endpoint as EndpointConfig, JwtPlan, KeyDigest,
     Listener as ListenerConfig, Plan as PlanConfig, PlanKind, ServerCertificate, SessionBounds,
     Sessions as SessionsConfig,
 };
@@ -26,6 +26,7 @@ use crate::listener::trusted::TrustedProxies;
 use crate::metrics::counts::ApiCounts;
 use crate::origin::PublicOrigins;
 use crate::plan::api_key::{ApiKeys, Entry};
+use crate::plan::jwt::Tokens;
 use crate::plan::{Kind, Plan};
 use crate::route::Router;
 use crate::to_https::HttpsOrigins;
@@ -42,7 +43,7 @@ pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -
         .apis
         .iter()
         .map(|api| {
-            build_api(api, &config.consumers, running, &mut hosts)
+            build_api(api, config, running, &mut hosts)
                 .map(Arc::new)
                 .map_err(|error| format!("api {}: {error}", api.name))
         })
@@ -95,7 +96,7 @@ fn expiry(certificate: &ServerCertificate) -> Expiry {
 
 fn build_api(
     api: &ApiConfig,
-    consumers: &[Consumer],
+    config: &Config,
     running: Option<&Gateway>,
     hosts: &mut Hosts,
 ) -> Result<Api, String> {
@@ -111,21 +112,43 @@ fn build_api(
         path: api.path.clone(),
         mode: api.authorization.mode,
         endpoints,
-        plans: api.plans.iter().map(|plan| build_plan(plan, api, consumers)).collect(),
+        plans: api
+            .plans
+            .iter()
+            .map(|plan| build_plan(plan, api, config, before))
+            .collect::<Result<_, String>>()?,
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
         event_streams: api.event_streams,
     })
 }
 
-fn build_plan(plan: &PlanConfig, api: &ApiConfig, consumers: &[Consumer]) -> Plan {
+fn build_plan(
+    plan: &PlanConfig,
+    api: &ApiConfig,
+    config: &Config,
+    before: Option<&Arc<Api>>,
+) -> Result<Plan, String> {
     let kind = match &plan.kind {
         PlanKind::Keyless => Kind::Keyless,
         PlanKind::ApiKey(settings) => {
-            let callers = consumers.iter().filter(|consumer| consumer.may_use(&api.name, &plan.name));
+            let callers = config.consumers.iter().filter(|consumer| consumer.may_use(&api.name, &plan.name));
             Kind::ApiKey(ApiKeys::new(settings.source.clone(), callers.flat_map(keys_of)))
         }
+        PlanKind::Jwt(settings) => Kind::Jwt(tokens(settings, config, before)?),
     };
-    Plan { name: plan.name.as_str().into(), state: plan.state, kind }
+    Ok(Plan { name: plan.name.as_str().into(), state: plan.state, kind })
+}
+
+/// The keys that were fetched for the same settings go on to serve.
+fn tokens(settings: &JwtPlan, config: &Config, before: Option<&Arc<Api>>) -> Result<Arc<Tokens>, String> {
+    let known = before.into_iter().flat_map(|before| &before.plans).find_map(|plan| match &plan.kind {
+        Kind::Jwt(tokens) if tokens.are_for(settings, &config.dns) => Some(tokens.clone()),
+        _ => None,
+    });
+    match known {
+        Some(tokens) => Ok(tokens),
+        None => Tokens::new(settings, &config.dns).map(Arc::new),
+    }
 }
 
 fn keys_of(consumer: &Consumer) -> impl Iterator<Item = (KeyDigest, Entry)> {

@@ -12,6 +12,7 @@ mod consumers;
 mod dns;
 mod event_streams;
 mod health;
+mod jwt;
 mod limits;
 mod listeners;
 mod outliers;

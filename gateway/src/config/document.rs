@@ -723,7 +723,10 @@ impl ShortForm for Endpoint {
 
 /// How callers of an API prove who they are. Exactly one kind.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a plan: `keyless`, or a mapping with `keyless` or `api_key`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a plan: `keyless`, or a mapping with `keyless`, `api_key` or `jwt`"
+)]
 pub struct Plan {
     /// What to call this plan, once in the API. Lower-case letters, digits and `-`, at most 64. Without it, its kind.
     pub name: Option<Name>,
@@ -738,6 +741,10 @@ pub struct Plan {
 
     /// Callers have a key of one of the `consumers`.
     pub api_key: Option<ApiKeyPlan>,
+
+    /// Callers have an access token that is a JWT (RFC 9068). The token ends at the gateway, and clients are told where
+    /// to get one. Needs the mode `protect`.
+    pub jwt: Option<JwtPlan>,
 }
 
 /// Whether a plan admits callers.
@@ -768,14 +775,70 @@ pub struct ApiKeyPlan {
     pub query: Option<FieldName>,
 }
 
-impl ShortForm for Plan {
-    const EXPECTED: &'static str = "a plan: `keyless`, or a mapping with `keyless` or `api_key`";
+/// Whose tokens are accepted, and which of them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `issuers` and `audiences`")]
+pub struct JwtPlan {
+    /// The authorization servers. Their keys are fetched ahead of requests and kept fresh.
+    #[schemars(extend("minItems" = 1))]
+    pub issuers: Vec<Short<Issuer>>,
+
+    /// A token must be for one of these (`aud`), compared exactly but for one slash at the end. Where clients name the
+    /// resource (RFC 8707), it is the public URL of the API.
+    #[schemars(extend("minItems" = 1))]
+    pub audiences: Vec<Words>,
+
+    /// The scopes a token must have, all of them. Clients are told to ask for them.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub scopes: Vec<Words>,
+}
+
+/// An authorization server whose tokens are accepted.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "an issuer: a URL, or a mapping with `issuer`")]
+pub struct Issuer {
+    /// Its `iss`, character by character: an `https` URL, or an `http` one on this machine.
+    pub issuer: Url,
+
+    /// Where its keys are. Without it, where its metadata says (RFC 8414, OpenID Connect Discovery).
+    pub jwks_uri: Option<Url>,
+
+    /// A PEM file with the certificates of the authorities to trust, in place of those of the platform. A relative
+    /// path starts at the folder of this file.
+    pub ca: Option<FilePath>,
+
+    /// Whether its names may lead into private networks.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub private: bool,
+}
+
+impl ShortForm for Issuer {
+    const EXPECTED: &'static str = "an issuer: a URL, or a mapping with `issuer`";
 
     fn from_short<E: de::Error>(text: &str) -> Result<Self, E> {
-        let plan = Self { name: None, state: PlanState::default(), keyless: None, api_key: None };
+        Ok(Self { issuer: Url::from(text), jwks_uri: None, ca: None, private: false })
+    }
+
+    fn short_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Url::json_schema(generator);
+        schema.insert("description".into(), "The `iss` of an authorization server.".into());
+        schema
+    }
+}
+
+impl ShortForm for Plan {
+    const EXPECTED: &'static str = "a plan: `keyless`, or a mapping with `keyless`, `api_key` or `jwt`";
+
+    fn from_short<E: de::Error>(text: &str) -> Result<Self, E> {
+        let plan = Self { name: None, state: PlanState::default(), keyless: None, api_key: None, jwt: None };
         match text {
             "keyless" => Ok(Self { keyless: Some(Keyless {}), ..plan }),
             "api_key" => Ok(Self { api_key: Some(ApiKeyPlan { header: None, query: None }), ..plan }),
+            "jwt" => Err(E::custom(
+                "a plan with JWTs says whose, in a mapping: `jwt: { issuers: [URL], audiences: [URL] }`",
+            )),
             other => Err(E::unknown_variant(other, &["keyless", "api_key"])),
         }
     }

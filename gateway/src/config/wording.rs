@@ -9,11 +9,8 @@ use super::suggest;
 
 /// Words of the design that this version does not know yet, so that they are not taken for typing errors.
 const NOT_YET: &[(&str, &str)] = &[
-    ("api_key", "API key plans"),
-    ("jwt", "JWT plans"),
     ("oauth2", "OAuth 2.0 plans"),
     ("mtls", "mutual TLS plans"),
-    ("protect", "authorization mode `protect`"),
     ("callback", "authorization mode `callback`"),
 ];
 
@@ -43,7 +40,7 @@ fn unknown_key(words: &[&str], path: &KeyPath) -> Problem {
     if let Some(what) = not_yet(key) {
         return Problem::error(at, format!("{what} are not available yet"))
             .at_key()
-            .help("the only plan for now is `keyless`");
+            .help("the plans for now are `keyless`, `api_key` and `jwt`");
     }
     let problem = Problem::error(at.clone(), format!("unknown key {}", quoted(key))).at_key();
     match suggest::nearest(key, known) {
@@ -90,10 +87,13 @@ fn example(key: &str) -> Option<&'static str> {
     Some(match key {
         "address" => "address: 127.0.0.1:8080",
         "apis" => "apis:` with at least one API under it; see `conf/gateway.yaml",
+        "audiences" => "audiences: [https://gateway.example.com/github/mcp]",
         "ca" => "ca: internal-ca.pem",
         "cert" => "cert: edge.pem",
         "certificates" => "certificates: [{ cert: edge.pem, key: edge.key }]",
         "endpoints" => "endpoints: [https://mcp.example.com/mcp]",
+        "issuer" => "issuer: https://login.example.com",
+        "issuers" => "issuers: [https://login.example.com]",
         "key" => "key: edge.key",
         "listeners" => "listeners: [{ address: 127.0.0.1:8080 }]",
         "name" => "name: github",

@@ -58,6 +58,24 @@ const PROVED_BY: &[(&str, &str)] = &[
         "a_key_may_be_in_another_header_or_in_the_query_where_the_plan_says_so",
     ),
     ("apis[].plans[].api_key.query", "a_key_may_be_in_another_header_or_in_the_query_where_the_plan_says_so"),
+    ("apis[].plans[].jwt.audiences", "a_token_that_is_not_to_be_accepted_is_told_why_and_reaches_nobody"),
+    (
+        "apis[].plans[].jwt.issuers[].ca",
+        "keys_come_from_where_the_plan_says_over_tls_of_the_operators_and_from_a_private_network",
+    ),
+    (
+        "apis[].plans[].jwt.issuers[].issuer",
+        "a_token_that_is_not_to_be_accepted_is_told_why_and_reaches_nobody",
+    ),
+    (
+        "apis[].plans[].jwt.issuers[].jwks_uri",
+        "keys_come_from_where_the_plan_says_over_tls_of_the_operators_and_from_a_private_network",
+    ),
+    (
+        "apis[].plans[].jwt.issuers[].private",
+        "keys_come_from_where_the_plan_says_over_tls_of_the_operators_and_from_a_private_network",
+    ),
+    ("apis[].plans[].jwt.scopes", "a_token_must_have_every_scope_and_clients_are_told_which"),
     ("apis[].plans[].keyless", "the_access_log_calls_things_by_their_names"),
     ("apis[].plans[].name", "the_access_log_calls_things_by_their_names"),
     ("apis[].plans[].state", "a_closed_plan_refuses_whoever_has_its_kind_of_credential"),

@@ -1,6 +1,8 @@
 //! Who is let in: plans, consumers and their keys; and what the gateway shows upstreams in their place.
 
 mod api_keys;
+mod issuer;
+mod jwt;
 mod order;
 mod upstream_auth;
 

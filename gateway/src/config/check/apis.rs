@@ -44,7 +44,7 @@ impl Checker<'_> {
             event_streams::check(&written.event_streams, &path.key("event_streams"), self.findings);
         let balance = balance::check(written, path, self.folder, self.findings);
         let endpoints = upstream::check_endpoints(written, path, self.folder, self.findings);
-        let plans = plans::check(written, &path.key("plans"), self.findings);
+        let plans = plans::check(written, &path.key("plans"), self.folder, self.findings);
         Some(Api {
             name: name?,
             version,

@@ -113,6 +113,10 @@ fn find_plan(written: &str, apis: &[Api]) -> Result<(String, String), Refusal> {
             Err(Refusal::new(format!("the plan {} asks nobody who they are", quoted(written)))
                 .help("name a plan with `api_key`"))
         }
+        Some((_, plan)) if matches!(plan.kind, PlanKind::Jwt(_)) => {
+            Err(Refusal::new(format!("the plan {} knows callers by their tokens", quoted(written)))
+                .help("name a plan with `api_key`"))
+        }
         Some((api, plan)) => Ok((api.name.clone(), plan.name.clone())),
         None => {
             let names: Vec<String> = all().map(|(api, plan)| format!("{}/{}", api.name, plan.name)).collect();

@@ -2,24 +2,31 @@
 
 use http::header::HeaderName;
 
+use std::path::Path;
+
 use super::values::Refusal;
-use super::{Findings, Once, values};
+use super::{Findings, Once, jwt, values};
 use crate::config::document::{Api as Written, ApiKeyPlan as WrittenApiKey, Plan as WrittenPlan};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
 use crate::config::short_form::Short;
-use crate::config::{ApiKeyPlan, ApiKeySource, Plan, PlanKind, PlanState};
+use crate::config::{ApiKeyPlan, ApiKeySource, AuthorizationMode, Plan, PlanKind, PlanState};
 use crate::minted;
 
 /// Where a key is looked for, unless the plan says otherwise.
 const HEADER: HeaderName = HeaderName::from_static("x-api-key");
 
-pub fn check(api: &Written, list: &KeyPath, findings: &mut Findings) -> Vec<Plan> {
+pub fn check(api: &Written, list: &KeyPath, folder: &Path, findings: &mut Findings) -> Vec<Plan> {
     findings.refuse_empty(api.plans.is_empty(), list, "plan");
     let mut names = Once::default();
     let check_one = |(index, written): (usize, &Short<WrittenPlan>)| {
         let path = list.item(index);
-        let kind = kind(written, &path, findings)?;
+        let kind = kind(written, &path, folder, findings)?;
+        if matches!(kind, PlanKind::Jwt(_)) && api.authorization.mode == AuthorizationMode::Relay {
+            let problem =
+                Problem::error(path.key("jwt"), "in the mode `relay` tokens are the MCP server's to judge");
+            findings.add(problem.at_key().help("add `authorization: { mode: protect }` to the API"));
+        }
         let own = match &written.name {
             Some(name) => findings.take(path.key("name"), values::name(name.as_str()))?,
             None => kind.word().to_owned(),
@@ -38,22 +45,32 @@ pub fn check(api: &Written, list: &KeyPath, findings: &mut Findings) -> Vec<Plan
 }
 
 /// Exactly one kind.
-fn kind(written: &WrittenPlan, path: &KeyPath, findings: &mut Findings) -> Option<PlanKind> {
-    match (&written.keyless, &written.api_key) {
-        (Some(_), None) => Some(PlanKind::Keyless),
-        (None, Some(api_key)) => {
+fn kind(written: &WrittenPlan, path: &KeyPath, folder: &Path, findings: &mut Findings) -> Option<PlanKind> {
+    match (&written.keyless, &written.api_key, &written.jwt) {
+        (Some(_), None, None) => Some(PlanKind::Keyless),
+        (None, Some(api_key), None) => {
             Some(PlanKind::ApiKey(self::api_key(api_key, &path.key("api_key"), findings)?))
         }
-        (Some(_), Some(_)) => {
-            let problem = Problem::error(path.key("api_key"), "a plan is of one kind").at_key();
+        (None, None, Some(jwt)) => Some(PlanKind::Jwt(jwt::check(jwt, &path.key("jwt"), folder, findings)?)),
+        (None, None, None) => {
+            let problem = Problem::error(path.clone(), "a plan says how callers are admitted");
             findings.add(
-                problem.first(path.key("keyless")).help("write two plans: callers are asked in their order"),
+                problem
+                    .absent(path.clone())
+                    .help("add `keyless: {}`, `api_key: {}` or `jwt` with its `issuers` and `audiences`"),
             );
             None
         }
-        (None, None) => {
-            let problem = Problem::error(path.clone(), "a plan says how callers are admitted");
-            findings.add(problem.absent(path.clone()).help("add `keyless: {}` or `api_key: {}`"));
+        (keyless, api_key, _) => {
+            let (first, second) = match (keyless, api_key) {
+                (Some(_), Some(_)) => ("keyless", "api_key"),
+                (Some(_), None) => ("keyless", "jwt"),
+                (None, _) => ("api_key", "jwt"),
+            };
+            let problem = Problem::error(path.key(second), "a plan is of one kind").at_key();
+            findings.add(
+                problem.first(path.key(first)).help("write two plans: callers are asked in their order"),
+            );
             None
         }
     }
@@ -105,17 +122,25 @@ fn query_name(text: &str) -> Result<String, Refusal> {
 /// The first plan that finds its kind of credential decides, and `keyless` finds it always.
 fn refuse_unreachable(plans: &[Plan], list: &KeyPath, findings: &mut Findings) {
     for (index, plan) in plans.iter().enumerate() {
-        let before = plans.iter().take(index).position(|other| {
-            matches!(other.kind, PlanKind::Keyless) || other.kind.source() == plan.kind.source()
-        });
+        let before = plans
+            .iter()
+            .take(index)
+            .position(|other| matches!(other.kind, PlanKind::Keyless) || looks_where(other, plan));
         if let Some(before) = before {
             let problem = Problem::error(list.item(index), "no request ever reaches this plan");
-            let help =
-                "put the plan that needs nothing last, and give each of the others its own place for keys";
+            let help = "put the plan that needs nothing last, and have one plan for each place of keys and for tokens";
             findings.add(problem.first(list.item(before)).help(help));
         }
     }
     if plans.iter().all(|plan| plan.state == PlanState::Closed) && !plans.is_empty() {
         findings.add(Problem::warning(list.clone(), "every plan is closed, so nobody is admitted").at_key());
+    }
+}
+
+fn looks_where(one: &Plan, other: &Plan) -> bool {
+    match (&one.kind, &other.kind) {
+        (PlanKind::Jwt(_), PlanKind::Jwt(_)) => true,
+        (PlanKind::ApiKey(one), PlanKind::ApiKey(other)) => one.source == other.source,
+        _ => false,
     }
 }

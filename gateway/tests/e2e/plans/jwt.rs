@@ -1,0 +1,171 @@
+//! Callers with access tokens of an issuer the operator trusts; the MCP server knows nothing of OAuth.
+
+use serde_json::{Value, json};
+
+use super::issuer::{AUDIENCE, Issuer};
+use super::{ask, upstream, yaml};
+use crate::support::certificates::Authority;
+use crate::support::http::Response;
+use crate::support::nameserver::{Nameserver, addresses};
+use crate::support::node::Server;
+use crate::support::secured;
+use crate::support::tollgate::{Tollgate, api_with, config};
+
+const PROTECT: &str = "authorization: { mode: protect }";
+
+fn plan(issuer: &str, further: &str) -> String {
+    format!("{{ jwt: {{ issuers: [{issuer}], audiences: [\"{AUDIENCE}\"]{further} }} }}")
+}
+
+fn with_token(gateway: &Tollgate, token: &str) -> Response {
+    ask(gateway, &[("Authorization", &format!("Bearer {token}"))])
+}
+
+fn challenge(answer: &Response) -> &str {
+    answer.header("www-authenticate").unwrap_or_default()
+}
+
+#[test]
+fn a_client_logs_in_at_the_operators_authorization_server_for_an_mcp_server_that_has_none() {
+    let authorization_server = Server::authorization_server(&["--temper", "bind"]);
+    let open = Server::mcp_server(&[]);
+    let issuer = authorization_server.text("issuer");
+    // The gateway's own URL is known once it listens.
+    let protected = |audience: &str| {
+        let plan =
+            format!("{{ jwt: {{ issuers: [\"{issuer}\"], audiences: [\"{audience}\"], scopes: [mcp] }} }}");
+        let api = api_with("demo", "/demo/mcp", open.url(), PROTECT);
+        config(&api.replace("plans: [keyless]", &format!("plans: [{plan}]")))
+    };
+    let mut gateway = Tollgate::start(&protected("https://not-yet.example"));
+    let url = format!("{}/demo/mcp", gateway.origin());
+    assert_eq!(gateway.reload(&protected(&url)), "applied");
+    authorization_server.list_resources(&[&url]);
+    let steps =
+        json!([{ "connect": true }, { "callTool": { "name": "add", "arguments": { "a": 1, "b": 2 } } }]);
+    for sdk in ["v1", "v2"] {
+        let report = secured::run(&gateway, &open, &url, json!({ "sdk": sdk }), steps.clone()).expect_ok();
+        assert_eq!(report.logins(), 1);
+        assert_eq!(report.0["oauth"]["logins"][0]["resource"], json!([url]));
+    }
+    let sent = open.journal().iter().filter(|request| !request["headers"]["authorization"].is_null()).count();
+    assert_eq!(sent, 0, "tokens end at the gateway");
+}
+
+#[test]
+fn a_good_token_opens_the_plan_and_ends_at_the_gateway() {
+    let (issuer, upstream) = (Issuer::start(), upstream());
+    let gateway = Tollgate::start(&yaml(&plan(&format!("\"{}\"", issuer.url()), ""), PROTECT, &upstream, ""));
+    assert_eq!(with_token(&gateway, &issuer.token(&json!({}))).text(), "reached");
+    assert!(upstream.seen()[0].all("authorization").is_empty());
+}
+
+#[test]
+fn a_token_that_is_not_to_be_accepted_is_told_why_and_reaches_nobody() {
+    let (issuer, other, upstream) = (Issuer::start(), Issuer::start(), upstream());
+    let plans = format!("{}, keyless", plan(&format!("\"{}\"", issuer.url()), ""));
+    let gateway = Tollgate::start(&yaml(&plans, PROTECT, &upstream, ""));
+    let good = issuer.token(&json!({}));
+    let forged = other.token(&json!({ "iss": issuer.url() }));
+    for (token, reason) in [
+        (issuer.token(&json!({ "exp": 1000 })), "token_expired"),
+        (issuer.token(&json!({ "aud": "https://gw.example/b/mcp" })), "token_audience"),
+        (issuer.token(&json!({ "nbf": 99_999_999_999_u64 })), "token_not_yet_valid"),
+        (issuer.token(&json!({ "cnf": { "jkt": "x" } })), "token_bound"),
+        (other.token(&json!({})), "token_issuer"),
+        (forged, "token_signature"),
+        (good[..good.len() - 10].to_string(), "token_signature"),
+        ("opaque".to_string(), "token_malformed"),
+        (String::new(), "token_malformed"),
+    ] {
+        let answer = with_token(&gateway, &token);
+        assert_eq!((answer.status, answer.reason().as_str()), (401, reason), "{token}");
+        let metadata = format!("{}/.well-known/oauth-protected-resource/a/mcp", gateway.origin());
+        let expected = format!("Bearer error=\"invalid_token\", resource_metadata=\"{metadata}\"");
+        assert_eq!(challenge(&answer), expected);
+    }
+    assert!(upstream.seen().is_empty());
+    assert_eq!(ask(&gateway, &[]).text(), "reached", "without one the next plan is asked");
+    for line in gateway.process.lines() {
+        assert!(!line.contains(&good[..40]), "a token in the log: {line}");
+    }
+}
+
+#[test]
+fn a_token_must_have_every_scope_and_clients_are_told_which() {
+    let (issuer, upstream) = (Issuer::start(), upstream());
+    let plan = plan(&format!("\"{}\"", issuer.url()), ", scopes: [crm.read, crm.write]");
+    let gateway = Tollgate::start(&yaml(&plan, PROTECT, &upstream, ""));
+    assert_eq!(with_token(&gateway, &issuer.token(&json!({}))).text(), "reached");
+    let answer = with_token(&gateway, &issuer.token(&json!({ "scope": "crm.write" })));
+    assert_eq!((answer.status, answer.reason().as_str()), (403, "insufficient_scope"));
+    assert!(challenge(&answer).contains("error=\"insufficient_scope\""), "{}", challenge(&answer));
+    assert!(challenge(&answer).ends_with("scope=\"crm.read crm.write\""), "{}", challenge(&answer));
+    let answer = ask(&gateway, &[]);
+    assert_eq!((answer.status, answer.reason().as_str()), (401, "token_missing"));
+    assert!(challenge(&answer).starts_with("Bearer resource_metadata="), "no error without a token");
+    let metadata = gateway.get("/.well-known/oauth-protected-resource/a/mcp");
+    let metadata: Value = serde_json::from_str(metadata.text()).expect("JSON");
+    assert_eq!(
+        metadata,
+        json!({
+            "resource": format!("{}/a/mcp", gateway.origin()),
+            "authorization_servers": [issuer.url()],
+            "bearer_methods_supported": ["header"],
+            "scopes_supported": ["crm.read", "crm.write"],
+        })
+    );
+}
+
+#[test]
+fn keys_that_were_fetched_go_on_to_serve_after_a_reload() {
+    let (issuer, upstream) = (Issuer::start(), upstream());
+    let yaml = yaml(&plan(&format!("\"{}\"", issuer.url()), ""), PROTECT, &upstream, "");
+    let mut gateway = Tollgate::start(&yaml);
+    assert_eq!(with_token(&gateway, &issuer.token(&json!({}))).text(), "reached");
+    let asked = issuer.server.seen().len();
+    assert_eq!(gateway.reload(&yaml), "applied");
+    assert_eq!(with_token(&gateway, &issuer.token(&json!({ "jti": "2" }))).text(), "reached");
+    assert_eq!(issuer.server.seen().len(), asked);
+}
+
+#[test]
+fn without_keys_a_token_is_answered_503_and_no_login_is_asked_for() {
+    let upstream = upstream();
+    let issuer = Issuer::start();
+    let token = issuer.token(&json!({}));
+    issuer.server.stop();
+    let gateway = Tollgate::start(&yaml(&plan(&format!("\"{}\"", issuer.url()), ""), PROTECT, &upstream, ""));
+    let answer = with_token(&gateway, &token);
+    assert_eq!((answer.status, answer.reason().as_str()), (503, "keys_unavailable"));
+    assert_eq!(answer.header("www-authenticate"), None);
+    assert!(upstream.seen().is_empty());
+}
+
+#[test]
+fn keys_come_from_where_the_plan_says_over_tls_of_the_operators_and_from_a_private_network() {
+    let (issuer, upstream) = (Issuer::start(), upstream());
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let authority = Authority::new(folder.path(), "ca");
+    let (cert, key) = authority.certify("keys", "DNS:keys.test");
+    // In front of the issuer's keys, TLS that names it otherwise than its `iss`.
+    let secure = Tollgate::start(&format!(
+        "listeners:\n  - {{ name: main, address: \"127.0.0.1:0\", tls: {{ certificates: \
+         [{{ cert: {cert:?}, key: {key:?} }}] }} }}\napis:\n  - {{ name: keys, hosts: [keys.test], path: /, endpoints: [\"{}\"], plans: \
+         [keyless] }}\n",
+        issuer.url()
+    ));
+    let dns = Nameserver::start();
+    dns.says("keys.test", addresses(60, &["127.0.0.1"]));
+    let jwks_uri = format!("https://keys.test:{}/jwks", secure.address().port());
+    let answered = |further: &str| {
+        let one = format!("{{ issuer: \"{}\", jwks_uri: \"{jwks_uri}\"{further} }}", issuer.url());
+        let yaml = yaml(&plan(&one, ""), PROTECT, &upstream, "");
+        let gateway = Tollgate::start(&format!("dns: {{ servers: [\"{}\"] }}\n{yaml}", dns.address));
+        with_token(&gateway, &issuer.token(&json!({}))).status
+    };
+    let ca = format!(", ca: {:?}", authority.ca);
+    assert_eq!(answered(&format!("{ca}, private: true")), 200);
+    assert_eq!(answered(&ca), 503, "the name leads into a private network");
+    assert_eq!(answered(", private: true"), 503, "the platform knows no such authority");
+}
