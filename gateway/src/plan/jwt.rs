@@ -6,7 +6,6 @@ use std::sync::{Arc, Weak};
 
 use http::HeaderMap;
 use http::header;
-use log::info;
 use serde_json::json;
 
 use crate::config::JwtPlan;
@@ -74,8 +73,11 @@ impl Tokens {
             }
             Err(Rejected::KeysUnavailable) => Err(Refusal::new(&reason::KEYS_UNAVAILABLE)),
             Err(rejected) => {
-                info!("a token is not accepted: {rejected} ({})", rejected.slug());
-                Err(self.challenged(reason_of(rejected), identifier, Some("invalid_token")))
+                let refusal = self.challenged(reason_of(rejected), identifier, Some("invalid_token"));
+                Err(match rejected {
+                    Rejected::Malformed(why) => Refusal { detail: why.into(), ..refusal },
+                    _ => refusal,
+                })
             }
         })
     }

@@ -84,6 +84,7 @@ fn a_token_that_is_not_to_be_accepted_is_told_why_and_reaches_nobody() {
         let expected = format!("Bearer error=\"invalid_token\", resource_metadata=\"{metadata}\"");
         assert_eq!(challenge(&answer), expected);
     }
+    assert!(with_token(&gateway, "opaque").text().contains("the token does not have three parts"));
     assert!(upstream.seen().is_empty());
     assert_eq!(ask(&gateway, &[]).text(), "reached", "without one the next plan is asked");
     for line in gateway.process.lines() {
