@@ -54,6 +54,7 @@ pub use self::document::{
 };
 pub use self::secret::Secret;
 use self::source::Source;
+use tollgate_protocol::jwt::Algorithm;
 use tollgate_protocol::url::{HttpUrl, Origin};
 
 /// A configuration that can be used, and what should be looked at all the same.
@@ -351,6 +352,10 @@ pub struct Issuer {
     /// The same as a URL.
     pub url: HttpUrl,
     pub jwks_uri: Option<HttpUrl>,
+    /// At least one.
+    pub algorithms: Vec<Algorithm>,
+    /// Of its tokens, besides `at+jwt`.
+    pub types: Vec<String>,
     pub ca: Option<CertificateAuthorities>,
     /// Whether its names may lead into private networks.
     pub private: bool,

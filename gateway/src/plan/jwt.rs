@@ -8,13 +8,14 @@ use http::HeaderMap;
 use http::header;
 use serde_json::json;
 
-use crate::config::JwtPlan;
+use crate::config::{Issuer, JwtPlan};
 use crate::endpoint::resolve::Dns;
 use crate::fetch::{Fetcher, Trust};
 use crate::gateway::Identifier;
 use crate::reason::{self, Reason};
 use crate::respond::Refusal;
 use crate::token::jwks::{Bounds, Jwks};
+use crate::token::verify::Kinds;
 use crate::token::{Rejected, Settings, Trusted, Verifier};
 
 /// About how much is spent on remembering the tokens of one plan.
@@ -42,7 +43,7 @@ impl Tokens {
                 None => Jwks::discovered(&issuer.name, issuer.url.clone(), trust, bounds, fetcher),
             };
             let keys = keys.map_err(|why| format!("the keys of {}: {why:?}", issuer.url))?;
-            trusted.push(Trusted { settings: Settings::of(&issuer.name, settings.audiences.clone()), keys });
+            trusted.push(Trusted { settings: accepted(issuer, &settings.audiences), keys });
         }
         let keys = trusted.iter().map(|trusted| trusted.keys.clone()).collect();
         let verifier = Verifier::new(trusted, CACHE_BYTES);
@@ -125,6 +126,15 @@ impl Tokens {
 impl fmt::Debug for Tokens {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Tokens").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// What a token of an issuer has to be.
+fn accepted(issuer: &Issuer, audiences: &[String]) -> Settings {
+    Settings {
+        algorithms: issuer.algorithms.clone(),
+        kinds: issuer.types.iter().fold(Kinds::default(), |kinds, kind| kinds.and(kind)),
+        ..Settings::of(&issuer.name, audiences.to_vec())
     }
 }
 

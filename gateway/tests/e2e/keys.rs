@@ -60,6 +60,14 @@ const PROVED_BY: &[(&str, &str)] = &[
     ("apis[].plans[].api_key.query", "a_key_may_be_in_another_header_or_in_the_query_where_the_plan_says_so"),
     ("apis[].plans[].jwt.audiences", "a_token_that_is_not_to_be_accepted_is_told_why_and_reaches_nobody"),
     (
+        "apis[].plans[].jwt.issuers[].algorithms",
+        "an_issuer_may_sign_with_the_algorithms_and_write_the_types_of_its_settings_and_no_others",
+    ),
+    (
+        "apis[].plans[].jwt.issuers[].types",
+        "an_issuer_may_sign_with_the_algorithms_and_write_the_types_of_its_settings_and_no_others",
+    ),
+    (
         "apis[].plans[].jwt.issuers[].ca",
         "keys_come_from_where_the_plan_says_over_tls_of_the_operators_and_from_a_private_network",
     ),

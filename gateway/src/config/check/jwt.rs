@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tollgate_protocol::jwt::Algorithm;
 use tollgate_protocol::url::HttpUrl;
 
 use super::values::Refusal;
@@ -12,6 +13,7 @@ use crate::config::problem::{Problem, quoted};
 use crate::config::text::Words;
 use crate::config::{Issuer, JwtPlan};
 use crate::fetch::{Remote, Trust};
+use crate::token::Settings;
 
 pub fn check(written: &Written, path: &KeyPath, folder: &Path, findings: &mut Findings) -> Option<JwtPlan> {
     let list = path.key("issuers");
@@ -36,12 +38,12 @@ pub fn check(written: &Written, path: &KeyPath, folder: &Path, findings: &mut Fi
     (complete && !issuers.is_empty()).then_some(JwtPlan { issuers, audiences, scopes })
 }
 
-fn each(
+fn each<T>(
     written: &[Words],
     list: &KeyPath,
     findings: &mut Findings,
-    parse: impl Fn(&str) -> Result<String, Refusal>,
-) -> Vec<String> {
+    parse: impl Fn(&str) -> Result<T, Refusal>,
+) -> Vec<T> {
     let written = written.iter().enumerate();
     written.filter_map(|(index, text)| findings.take(list.item(index), parse(text.as_str()))).collect()
 }
@@ -66,8 +68,13 @@ fn issuer(written: &WrittenIssuer, path: &KeyPath, folder: &Path, findings: &mut
             .help("write an `https` URL, or one of this machine")
     });
     findings.take(at, reachable)?;
+    let mut algorithms = each(&written.algorithms, &path.key("algorithms"), findings, algorithm);
+    if written.algorithms.is_empty() {
+        algorithms = Settings::DEFAULT_ALGORITHMS.to_vec();
+    }
+    let types = each(&written.types, &path.key("types"), findings, values::words);
     let name = written.issuer.as_str().to_owned();
-    Some(Issuer { name, url, jwks_uri, ca, private: written.private })
+    Some(Issuer { name, url, jwks_uri, algorithms, types, ca, private: written.private })
 }
 
 /// RFC 8414 §2: without a query.
@@ -77,6 +84,15 @@ fn issuer_url(text: &str) -> Result<HttpUrl, Refusal> {
             .help("write its `iss`, which ends before the question mark")),
         false => values::url(text),
     }
+}
+
+/// RFC 7518 §3.1: those with a public key.
+fn algorithm(text: &str) -> Result<Algorithm, Refusal> {
+    Algorithm::named(text).ok_or_else(|| {
+        let known = Algorithm::ALL.map(Algorithm::name).join(", ");
+        Refusal::new(format!("{} is no algorithm that is verified here", quoted(text)))
+            .help(format!("write one of {known}"))
+    })
 }
 
 /// RFC 6749 §3.3.

@@ -89,6 +89,17 @@ pub struct Issuer {
     /// Where its keys are. Without it, where its metadata says (RFC 8414, OpenID Connect Discovery).
     pub jwks_uri: Option<Url>,
 
+    /// The algorithms its tokens may be signed with (RFC 7518 §3.1): any of RS256, RS384, RS512, PS256, PS384, PS512,
+    /// ES256, ES384 and EdDSA.
+    #[serde(default)]
+    #[schemars(extend("default" = ["RS256", "PS256", "ES256", "EdDSA"]))]
+    pub algorithms: Vec<Words>,
+
+    /// What the `typ` of its tokens may be besides `at+jwt`. Many authorization servers write `JWT`.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub types: Vec<Words>,
+
     /// A PEM file with the certificates of the authorities to trust, in place of those of the platform. A relative
     /// path starts at the folder of this file.
     pub ca: Option<FilePath>,
@@ -103,7 +114,8 @@ impl ShortForm for Issuer {
     const EXPECTED: &'static str = "an issuer: a URL, or a mapping with `issuer`";
 
     fn from_short<E: de::Error>(text: &str) -> Result<Self, E> {
-        Ok(Self { issuer: Url::from(text), jwks_uri: None, ca: None, private: false })
+        let issuer = Url::from(text);
+        Ok(Self { issuer, jwks_uri: None, algorithms: vec![], types: vec![], ca: None, private: false })
     }
 
     fn short_schema(generator: &mut SchemaGenerator) -> Schema {

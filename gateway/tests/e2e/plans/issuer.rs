@@ -43,6 +43,11 @@ impl Issuer {
 
     /// A token that is good but for these claims.
     pub fn token(&self, claims: &Value) -> String {
+        self.token_of_type("at+jwt", claims)
+    }
+
+    /// The same with another `typ`.
+    pub fn token_of_type(&self, kind: &str, claims: &Value) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
         let mut all = json!({
             "iss": self.url(), "aud": AUDIENCE, "exp": now + 300, "iat": now, "sub": "alice", "client_id": "c",
@@ -51,7 +56,7 @@ impl Issuer {
         for (name, value) in claims.as_object().expect("claims") {
             all[name] = value.clone();
         }
-        let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": "1" });
+        let header = json!({ "alg": "EdDSA", "typ": kind, "kid": "1" });
         let signed = format!("{}.{}", encode(header.to_string()), encode(all.to_string()));
         let signature = encode(self.key.sign(signed.as_bytes()).as_ref());
         format!("{signed}.{signature}")

@@ -119,6 +119,23 @@ fn a_token_must_have_every_scope_and_clients_are_told_which() {
 }
 
 #[test]
+fn an_issuer_may_sign_with_the_algorithms_and_write_the_types_of_its_settings_and_no_others() {
+    let (issuer, upstream) = (Issuer::start(), upstream());
+    let answered = |further: &str, kind: &str| {
+        let one = format!("{{ issuer: \"{}\"{further} }}", issuer.url());
+        let gateway = Tollgate::start(&yaml(&plan(&one, ""), PROTECT, &upstream, ""));
+        let answer = with_token(&gateway, &issuer.token_of_type(kind, &json!({})));
+        if answer.status == 200 { "reached".to_string() } else { answer.reason() }
+    };
+    assert_eq!(answered("", "JWT"), "token_type");
+    assert_eq!(answered(", types: [JWT]", "jwt"), "reached");
+    assert_eq!(answered(", types: [JWT]", "at+jwt"), "reached");
+    assert_eq!(answered(", types: [JWT]", "other"), "token_type");
+    assert_eq!(answered(", algorithms: [RS256, ES256]", "at+jwt"), "token_algorithm");
+    assert_eq!(answered(", algorithms: [EdDSA]", "at+jwt"), "reached");
+}
+
+#[test]
 fn keys_that_were_fetched_go_on_to_serve_after_a_reload() {
     let (issuer, upstream) = (Issuer::start(), upstream());
     let yaml = yaml(&plan(&format!("\"{}\"", issuer.url()), ""), PROTECT, &upstream, "");
