@@ -74,7 +74,7 @@ impl Tokens {
             }
             Err(Rejected::KeysUnavailable) => Err(Refusal::new(&reason::KEYS_UNAVAILABLE)),
             Err(rejected) => {
-                let refusal = self.challenged(reason_of(rejected), identifier, Some("invalid_token"));
+                let refusal = self.challenged(rejected.reason(), identifier, Some("invalid_token"));
                 Err(match rejected {
                     Rejected::Malformed(why) => Refusal { detail: why.into(), ..refusal },
                     _ => refusal,
@@ -146,22 +146,6 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let is_whole = rest.first().is_none_or(|byte| *byte == b' ');
     let token = std::str::from_utf8(rest).unwrap_or_default();
     (scheme.eq_ignore_ascii_case(SCHEME) && is_whole).then(|| token.trim_start_matches(' '))
-}
-
-fn reason_of(rejected: Rejected) -> &'static Reason {
-    match rejected {
-        Rejected::Malformed(_) => &reason::TOKEN_MALFORMED,
-        Rejected::Algorithm => &reason::TOKEN_ALGORITHM,
-        Rejected::Type => &reason::TOKEN_TYPE,
-        Rejected::Issuer => &reason::TOKEN_ISSUER,
-        Rejected::KeyUnknown => &reason::TOKEN_KEY_UNKNOWN,
-        Rejected::Signature => &reason::TOKEN_SIGNATURE,
-        Rejected::Expired => &reason::TOKEN_EXPIRED,
-        Rejected::NotYetValid => &reason::TOKEN_NOT_YET_VALID,
-        Rejected::Audience => &reason::TOKEN_AUDIENCE,
-        Rejected::Bound => &reason::TOKEN_BOUND,
-        Rejected::KeysUnavailable => &reason::KEYS_UNAVAILABLE,
-    }
 }
 
 #[cfg(test)]

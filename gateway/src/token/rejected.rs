@@ -4,6 +4,8 @@ use std::fmt;
 
 use tollgate_protocol::jwt::JwtError;
 
+use crate::reason::{self, Reason};
+
 /// All but [`Rejected::KeysUnavailable`] are an `invalid_token` (RFC 6750 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejected {
@@ -26,20 +28,20 @@ pub enum Rejected {
 }
 
 impl Rejected {
-    /// The stable name used in logs, metrics and error bodies.
-    pub fn slug(self) -> &'static str {
+    /// What its sender is told.
+    pub fn reason(self) -> &'static Reason {
         match self {
-            Rejected::Malformed(_) => "token_malformed",
-            Rejected::Algorithm => "token_algorithm",
-            Rejected::Type => "token_type",
-            Rejected::Issuer => "token_issuer",
-            Rejected::KeyUnknown => "token_key_unknown",
-            Rejected::Signature => "token_signature",
-            Rejected::Expired => "token_expired",
-            Rejected::NotYetValid => "token_not_yet_valid",
-            Rejected::Audience => "token_audience",
-            Rejected::Bound => "token_bound",
-            Rejected::KeysUnavailable => "keys_unavailable",
+            Rejected::Malformed(_) => &reason::TOKEN_MALFORMED,
+            Rejected::Algorithm => &reason::TOKEN_ALGORITHM,
+            Rejected::Type => &reason::TOKEN_TYPE,
+            Rejected::Issuer => &reason::TOKEN_ISSUER,
+            Rejected::KeyUnknown => &reason::TOKEN_KEY_UNKNOWN,
+            Rejected::Signature => &reason::TOKEN_SIGNATURE,
+            Rejected::Expired => &reason::TOKEN_EXPIRED,
+            Rejected::NotYetValid => &reason::TOKEN_NOT_YET_VALID,
+            Rejected::Audience => &reason::TOKEN_AUDIENCE,
+            Rejected::Bound => &reason::TOKEN_BOUND,
+            Rejected::KeysUnavailable => &reason::KEYS_UNAVAILABLE,
         }
     }
 }

@@ -47,7 +47,7 @@ fn the_client_is_the_client_id_or_else_the_authorized_party() {
     for name in ["client_id", "azp", "sub"] {
         for strange in [json!(1), json!(null), json!(["c1"])] {
             let rejected = verify_as(&settings(), set(name, strange)).expect_err("no string");
-            assert_eq!(rejected.slug(), "token_malformed");
+            assert_eq!(rejected.reason().slug, "token_malformed");
         }
     }
 }

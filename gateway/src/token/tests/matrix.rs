@@ -4,7 +4,6 @@ use ring::hmac;
 use serde_json::{Value, json};
 use tollgate_protocol::jwt::Algorithm;
 
-use crate::token::Rejected;
 use crate::token::keys::KeySet;
 use crate::token::testing::{AUDIENCE, ISSUER, NOW, Signer, claims, encode, openssl, set_of, settings};
 use crate::token::verify::{Kinds, Settings, Token};
@@ -38,7 +37,7 @@ impl Matrix {
 
 fn outcome(token: &str, settings: &Settings, keys: &KeySet) -> &'static str {
     let verified = Token::parse(token).and_then(|token| token.verify(settings, keys, NOW));
-    verified.map_or_else(Rejected::slug, |_| GOOD)
+    verified.map_or_else(|rejected| rejected.reason().slug, |_| GOOD)
 }
 
 /// An issuer with a key for each algorithm.
