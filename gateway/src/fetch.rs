@@ -130,13 +130,32 @@ impl std::fmt::Display for FetchError {
     }
 }
 
-/// The two questions asked of a cold upstream to hear its challenge. Neither has an effect: `initialize`
-/// would mint a session.
-#[derive(Clone, Copy, Debug)]
+/// A question that has no effect: `initialize` would mint a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probe {
     Get,
     Ping,
+    /// What every server of 2026-07-28 answers, where there is no `ping`.
+    Discover,
 }
+
+impl Probe {
+    fn message(self) -> Option<&'static [u8]> {
+        match self {
+            Probe::Get => None,
+            Probe::Ping => Some(br#"{"jsonrpc":"2.0","id":"tollgate-probe","method":"ping"}"#),
+            Probe::Discover => Some(DISCOVER.as_bytes()),
+        }
+    }
+}
+
+const DISCOVER: &str = concat!(
+    r#"{"jsonrpc":"2.0","id":"tollgate-probe","method":"server/discover","params":{"_meta":{"#,
+    r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","#,
+    r#""io.modelcontextprotocol/clientInfo":{"name":"tollgate","version":""#,
+    env!("CARGO_PKG_VERSION"),
+    r#""},"io.modelcontextprotocol/clientCapabilities":{}}}}"#
+);
 
 impl Default for Fetcher {
     fn default() -> Self {
@@ -209,13 +228,8 @@ impl Fetcher {
         url: &HttpUrl,
         probe: Probe,
     ) -> Result<Fetched, FetchError> {
-        const PING: &[u8] = br#"{"jsonrpc":"2.0","id":"tollgate-discovery","method":"ping"}"#;
-        let accept = "application/json, text/event-stream";
-        let (request, body) = match probe {
-            Probe::Get => (get(endpoint, url, accept), None),
-            Probe::Ping => (post(endpoint, url, accept, PING.len()), Some(PING)),
-        };
-        let (mut session, _) = self.send(endpoint, request.map_err(unreachable)?, body).await?;
+        let request = question(endpoint, url, probe).map_err(unreachable)?;
+        let (mut session, _) = self.send(endpoint, request, probe.message()).await?;
         let (status, headers) = head(&mut session).await?;
         Ok(Fetched { status, headers, body: Bytes::new() })
     }
@@ -267,11 +281,17 @@ fn get(place: &impl Place, url: &HttpUrl, accept: &str) -> pingora::Result<Reque
     Ok(request)
 }
 
-fn post(endpoint: &Endpoint, url: &HttpUrl, accept: &str, length: usize) -> pingora::Result<RequestHeader> {
-    let mut request = get(endpoint, url, accept)?;
-    request.set_method(Method::POST);
-    request.insert_header(header::CONTENT_TYPE, "application/json")?;
-    request.insert_header(header::CONTENT_LENGTH, length)?;
+fn question(endpoint: &Endpoint, url: &HttpUrl, probe: Probe) -> pingora::Result<RequestHeader> {
+    let mut request = get(endpoint, url, "application/json, text/event-stream")?;
+    if let Some(message) = probe.message() {
+        request.set_method(Method::POST);
+        request.insert_header(header::CONTENT_TYPE, "application/json")?;
+        request.insert_header(header::CONTENT_LENGTH, message.len())?;
+    }
+    if probe == Probe::Discover {
+        request.insert_header("mcp-protocol-version", "2026-07-28")?;
+        request.insert_header("mcp-method", "server/discover")?;
+    }
     Ok(request)
 }
 

@@ -10,6 +10,7 @@ mod http2;
 pub mod limits;
 mod pace;
 mod preamble;
+mod quiet;
 pub mod refused;
 pub mod state;
 pub mod tls;
@@ -185,9 +186,11 @@ impl<A: ServerApp + Send + Sync + 'static> Accepting<A> {
         let open = terms.counts.opened();
         tokio::spawn(async move {
             let _open = open;
-            let Some((stream, _admitted)) = announced(stream, peer, &terms, admitted).await else { return };
+            let announced = Box::pin(announced(stream, peer, &terms, admitted)).await;
+            let Some((stream, _admitted)) = announced else { return };
             let state = Arc::new(ConnectionState::default());
-            if let Some(stream) = secure(stream, terms.tls, terms.limits, &state).await {
+            // Boxed, for what a handshake needs would stay part of this task for as long as the connection lasts.
+            if let Some(stream) = Box::pin(secure(stream, terms.tls, terms.limits, &state)).await {
                 let serving = CONNECTION.scope(state.clone(), app.process_new(stream, &draining));
                 until_head_is_late(serving, &state).await;
             }

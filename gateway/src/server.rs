@@ -172,10 +172,15 @@ fn http_options(listener: &config::Listener) -> HttpServerOptions {
     options
 }
 
+/// Requests of one connection that the library of HTTP/2 may reset for what is wrong with them. Each has cost a request
+/// before that shows, and no honest client comes near.
+const H2_RESETS: usize = 32;
+
 /// Pingora's own bounds, which a fresh set of options would lose, made tighter.
 fn h2_options() -> H2Options {
     let mut options = default_h2_options();
     options.max_concurrent_streams(H2_STREAMS);
+    options.max_local_error_reset_streams(Some(H2_RESETS));
     options.max_header_list_size(u32::try_from(H2_HEAD_BYTES).unwrap_or(u32::MAX));
     options
 }

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use pingora_core::connectors::l4::Connect;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use tollgate_protocol::url::HttpUrl;
 
 use super::Endpoint;
 use super::connection::Connector;
-use super::health::HealthCheck;
+use super::health::{HealthCheck, Verdict, judge, other};
 use crate::edge::Edge;
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, Probe};
 use crate::logging::Fields;
 
 /// How often it is looked for endpoints to ask.
@@ -47,8 +48,9 @@ fn watch(edge: &Arc<Edge>, fetcher: &Arc<Fetcher>, api: &str, endpoint: &Arc<End
     let (edge, fetcher, api) = (edge.clone(), fetcher.clone(), api.to_string());
     let (endpoint, check) = (endpoint.clone(), check.clone());
     tokio::spawn(async move {
+        let mut asking = check.protocol.first();
         while is_served(&edge, &endpoint) {
-            let outcome = ask(&fetcher, &endpoint, &check).await;
+            let outcome = ask(&fetcher, &endpoint, &check, &mut asking).await;
             if endpoint.health.learn(outcome.is_ok(), &check) {
                 log(&api, &endpoint, outcome.err());
             }
@@ -63,14 +65,38 @@ fn is_served(edge: &Edge, endpoint: &Arc<Endpoint>) -> bool {
     edge.gateway.load().endpoints().any(|served| Arc::ptr_eq(served, endpoint))
 }
 
-async fn ask(fetcher: &Fetcher, endpoint: &Endpoint, check: &HealthCheck) -> Result<(), String> {
+/// One check. `asking` becomes what was understood, so that the next one begins with it.
+async fn ask(
+    fetcher: &Fetcher,
+    endpoint: &Endpoint,
+    check: &HealthCheck,
+    asking: &mut Option<(&HttpUrl, Probe)>,
+) -> Result<(), String> {
     let outcome = timeout(check.timeout, async {
-        match check.protocol.request() {
-            Some((url, probe)) => check.protocol.judge(fetcher.probe_once(endpoint, url, probe).await),
+        match asking {
+            Some((url, probe)) => question(fetcher, endpoint, url, probe).await,
             None => connect(endpoint, check.timeout).await,
         }
     });
     outcome.await.unwrap_or_else(|_| Err(format!("it did not answer within {:?}", check.timeout)))
+}
+
+async fn question(
+    fetcher: &Fetcher,
+    endpoint: &Endpoint,
+    url: &HttpUrl,
+    probe: &mut Probe,
+) -> Result<(), String> {
+    for _ in 0..2 {
+        let answer = fetcher.probe_once(endpoint, url, *probe).await.map_err(|error| error.to_string())?;
+        match judge(*probe, &answer) {
+            Verdict::Well => return Ok(()),
+            Verdict::Unwell => return Err(format!("it answered with the status {}", answer.status.as_u16())),
+            Verdict::NotUnderstood => *probe = other(*probe),
+        }
+    }
+    // Neither message is understood by a server that wants a session for every one.
+    Ok(())
 }
 
 /// Asks an endpoint that was ejected for taking no connection, so that a client need not.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode, header};
 use tollgate_protocol::url::HttpUrl;
 
-use crate::fetch::{FetchError, Fetched, Probe};
+use crate::fetch::{Fetched, Probe};
 
 /// How an endpoint is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,47 +29,61 @@ pub enum Protocol {
     Tcp,
     /// A GET that is answered with a status of 200 to 399.
     Http(HttpUrl),
-    /// A `ping` without credentials, answered as an MCP server would.
+    /// A message without credentials, answered as an MCP server would.
     Mcp(HttpUrl),
 }
 
+/// What an answer says about the endpoint.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Well,
+    /// There is an MCP server, but not for this message: one of another revision, perhaps, or a gateway before it whose
+    /// upstream is gone.
+    NotUnderstood,
+    Unwell,
+}
+
 impl Protocol {
-    /// The request to send, where connecting is not enough.
-    pub fn request(&self) -> Option<(&HttpUrl, Probe)> {
+    /// What to ask first, and of which URL, where connecting is not enough.
+    pub fn first(&self) -> Option<(&HttpUrl, Probe)> {
         match self {
             Protocol::Tcp => None,
             Protocol::Http(url) => Some((url, Probe::Get)),
             Protocol::Mcp(url) => Some((url, Probe::Ping)),
         }
     }
-
-    /// What is wrong with an answer.
-    ///
-    /// # Errors
-    /// The reason, for the log.
-    pub fn judge(&self, answer: Result<Fetched, FetchError>) -> Result<(), String> {
-        let Fetched { status, headers, .. } = answer.map_err(|error| error.to_string())?;
-        let is_well = match self {
-            Protocol::Tcp => true,
-            Protocol::Http(_) => (200..400).contains(&status.as_u16()),
-            Protocol::Mcp(_) => is_an_mcp_servers(status, &headers),
-        };
-        if is_well { Ok(()) } else { Err(format!("it answered with the status {}", status.as_u16())) }
-    }
 }
 
-/// A server asks for a token, or says in JSON-RPC what it thinks of a `ping` outside a session. A 404 that is a JSON-RPC
-/// error is how 2026-07-28 says that there is no such method.
-fn is_an_mcp_servers(status: StatusCode, headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_json = content_type.is_some_and(|value| value.starts_with("application/json"));
-    let is_stream = content_type.is_some_and(|value| value.starts_with("text/event-stream"));
-    match status.as_u16() {
-        200..300 => is_json || is_stream || status == StatusCode::ACCEPTED,
-        401 | 403 => true,
-        400 | 404 => is_json,
+/// A GET is well with a status of 200 to 399. A message is well where a server asks for a token or answers; one that
+/// knows no such method, or has no such session, says so in JSON: 404 in 2026-07-28, 400 before.
+pub fn judge(probe: Probe, Fetched { status, headers, .. }: &Fetched) -> Verdict {
+    let is_well = match (probe, status.as_u16()) {
+        (Probe::Get, 200..400) => true,
+        (Probe::Get, _) => false,
+        (_, 400 | 404) if is_json(headers) => return Verdict::NotUnderstood,
+        (_, 200..300) => is_json(headers) || is_stream(headers) || *status == StatusCode::ACCEPTED,
+        (_, 401 | 403) => true,
         _ => false,
-    }
+    };
+    if is_well { Verdict::Well } else { Verdict::Unwell }
+}
+
+/// The other message that a server which did not understand this one may.
+pub fn other(probe: Probe) -> Probe {
+    if probe == Probe::Ping { Probe::Discover } else { Probe::Ping }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    has_type(headers, "application/json")
+}
+
+fn is_stream(headers: &HeaderMap) -> bool {
+    has_type(headers, "text/event-stream")
+}
+
+fn has_type(headers: &HeaderMap, name: &str) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|value| value.starts_with(name))
 }
 
 /// What the checks of one endpoint have shown. Healthy until they show otherwise, so that nothing waits for them.
@@ -128,16 +142,20 @@ mod tests {
     }
 
     #[test]
-    fn an_mcp_server_is_known_by_how_it_answers_a_ping_of_nobody() {
+    fn an_mcp_server_is_known_by_how_it_answers_nobody() {
         let answered = |status: u16, content_type: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_TYPE, content_type.parse().expect("a value"));
-            is_an_mcp_servers(StatusCode::from_u16(status).expect("a status"), &headers)
+            let status = StatusCode::from_u16(status).expect("a status");
+            judge(Probe::Ping, &Fetched { status, headers, body: Default::default() })
         };
-        assert!(answered(401, "text/plain") && answered(403, "text/plain"));
-        assert!(answered(200, "application/json; charset=utf-8") && answered(200, "text/event-stream"));
-        assert!(answered(400, "application/json") && answered(404, "application/json"));
-        assert!(!answered(200, "text/html") && !answered(404, "text/html") && !answered(400, "text/html"));
-        assert!(!answered(500, "application/json") && !answered(302, "text/html"));
+        let all = |verdict: Verdict, cases: &[(u16, &str)]| {
+            assert!(cases.iter().all(|(status, kind)| answered(*status, kind) == verdict), "{verdict:?}");
+        };
+        all(Verdict::Well, &[(401, "text/plain"), (403, "text/plain"), (200, "text/event-stream")]);
+        all(Verdict::Well, &[(200, "application/json; charset=utf-8"), (202, "text/plain")]);
+        all(Verdict::NotUnderstood, &[(400, "application/json"), (404, "application/json")]);
+        all(Verdict::Unwell, &[(200, "text/html"), (404, "text/html"), (400, "text/html")]);
+        all(Verdict::Unwell, &[(500, "application/json"), (302, "text/html")]);
     }
 }

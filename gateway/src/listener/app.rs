@@ -13,6 +13,7 @@ use pingora_proxy::HttpProxy;
 
 use super::http2::Http2Stream;
 use super::limits::Limits;
+use super::quiet::until_it_speaks;
 use super::state::{CONNECTION, ConnectionState};
 use crate::edge::Edge;
 use crate::proxy::Proxy;
@@ -49,6 +50,7 @@ impl HttpServerApp for App {
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         let ServerSession::H2(stream) = session else {
+            let session = until_it_speaks(session, shutdown).await?;
             return self.proxy.process_new_http(session, shutdown).await;
         };
         let state = Arc::new(ConnectionState::default());

@@ -23,6 +23,13 @@ use crate::respond;
 /// RFC 9113 §3.4: what an HTTP/2 client begins with.
 pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// What a connection of HTTP/2 may have read before the others on its thread get their turn. Frames can be as small as 9
+/// bytes, and the library of HTTP/2 goes on for as long as there are some.
+const TURN: usize = 4 * 1024;
+
+/// A deadline is late by up to this share of it, so that many connections that began together do not end together.
+const SPREAD: f64 = 0.05;
+
 /// A stream that ends when its client is too slow.
 #[derive(Debug)]
 pub struct Guarded<S> {
@@ -32,6 +39,8 @@ pub struct Guarded<S> {
     /// TLS has agreed on HTTP/2, where a 408 would be noise.
     http2: bool,
     pub(super) head_until: Instant,
+    /// Bytes read in this turn.
+    turn: usize,
     /// The request of HTTP/1.1 that is arriving, as it looks before anything has parsed it.
     request: Request,
     body_until: Option<Instant>,
@@ -60,13 +69,18 @@ impl Timer {
     }
 }
 
+fn head_deadline(limits: &Limits) -> Instant {
+    Instant::now() + limits.head_timeout.mul_f64(1.0 + SPREAD * fastrand::f64())
+}
+
 impl<S: IO> Guarded<S> {
     pub fn new(inner: S, limits: Limits, state: Arc<ConnectionState>) -> Guarded<S> {
         Guarded {
             http2: matches!(Ssl::selected_alpn_proto(&inner), Some(ALPN::H2)),
             inner,
             state,
-            head_until: Instant::now() + limits.head_timeout,
+            head_until: head_deadline(&limits),
+            turn: 0,
             request: Request::default(),
             body_until: None,
             reading: Pace::new(limits.min_request_rate, limits.min_rate_grace),
@@ -80,6 +94,16 @@ impl<S: IO> Guarded<S> {
         }
     }
 
+    /// Whether this read has to wait for the others' turn.
+    fn is_over_turn(&mut self, cx: &Context<'_>) -> bool {
+        if self.turn < TURN {
+            return false;
+        }
+        self.turn = 0;
+        cx.waker().wake_by_ref();
+        true
+    }
+
     /// Bytes of the client have arrived.
     ///
     /// # Errors
@@ -88,7 +112,10 @@ impl<S: IO> Guarded<S> {
     fn has_read(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.has_moved(bytes.len());
         match self.http2 || self.state.phase() == Phase::Http2 {
-            true => Ok(()),
+            true => {
+                self.turn += bytes.len();
+                Ok(())
+            }
             false => self.watch(bytes),
         }
     }
@@ -110,7 +137,7 @@ impl<S: IO> Guarded<S> {
             Phase::Answer | Phase::Http2 => {}
             Phase::Idle if bytes > 0 => {
                 self.state.enter(Phase::Head);
-                self.head_until = Instant::now() + self.limits.head_timeout;
+                self.head_until = head_deadline(&self.limits);
                 self.begin_request();
             }
             Phase::Head if self.http2 => self.state.enter(Phase::Http2),
@@ -235,6 +262,9 @@ impl<S: IO> Guarded<S> {
 impl<S: IO> AsyncRead for Guarded<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if this.is_over_turn(cx) {
+            return Poll::Pending;
+        }
         let before = buf.filled().len();
         match Pin::new(&mut this.inner).poll_read(cx, buf) {
             Poll::Ready(result) => {
@@ -244,7 +274,10 @@ impl<S: IO> AsyncRead for Guarded<S> {
                 }
                 Poll::Ready(result.and(read))
             }
-            Poll::Pending => this.poll_may_wait(cx),
+            Poll::Pending => {
+                this.turn = 0;
+                this.poll_may_wait(cx)
+            }
         }
     }
 }

@@ -157,7 +157,8 @@ pub struct Pool {
 #[serde(deny_unknown_fields, expecting = "a mapping with `protocol`")]
 pub struct HealthCheck {
     /// `tcp`: it takes a connection. `http`: it answers a GET of `path` with a status of 200 to 399. `mcp`: it answers
-    /// a `ping` without credentials as an MCP server would, which may be with a 401.
+    /// a `ping`, or `server/discover` where that is not understood, without credentials as an MCP server would, which may
+    /// be with a 401.
     pub protocol: HealthCheckProtocol,
 
     /// What is asked for, on the endpoint's origin. Required with `http`; with `mcp`, the path of the endpoint.

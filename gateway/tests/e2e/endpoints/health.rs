@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Instant;
 
+use serde_json::{Value, json};
+
 use super::{asked, endpoint, event, fleet, named, nobody};
 use crate::support::PATIENCE;
+use crate::support::node::Server;
 use crate::support::tollgate::Tollgate;
 use crate::support::upstream::{Upstream, response};
 
@@ -119,6 +122,35 @@ fn an_mcp_check_takes_a_challenge_for_an_answer_and_a_web_page_for_none() {
     assert!(String::from_utf8_lossy(&ping.body).contains(r#""method":"ping""#));
     let unhealthy = |line: &&String| line.contains("endpoint_unhealthy");
     assert_eq!(gateway.process.lines().iter().filter(unhealthy).count(), 1);
+}
+
+/// MCP servers as the SDK makes them: one of 2026-07-28, which has no `ping`, and one that wants a session.
+#[test]
+fn an_mcp_check_asks_a_server_what_its_revision_understands() {
+    let modern = Server::mcp_server(&["--sdk", "v2", "--modern-only"]);
+    let older = Server::mcp_server(&[]);
+    let keys = format!("protocol: mcp, {FAST}");
+    let endpoints = [&modern, &older].map(|server| format!("{{ url: \"{}\" }}", server.url()));
+    let gateway = Tollgate::start(&with_checks(&endpoints, &keys));
+    for server in [&modern, &older] {
+        server.has_counted("/total", 6);
+    }
+
+    let journal = modern.journal();
+    assert_eq!(
+        (&journal[0]["headers"]["mcp-method"], &journal[0]["status"]),
+        (&Value::Null, &json!(400)),
+        "ping"
+    );
+    for entry in &journal[1..] {
+        assert_eq!(
+            (&entry["headers"]["mcp-method"], &entry["status"]),
+            (&json!("server/discover"), &json!(200))
+        );
+    }
+    let statuses: Vec<_> = older.journal().iter().map(|entry| entry["status"].clone()).collect();
+    assert!(statuses.iter().all(|status| *status == 400), "no session: {statuses:?}");
+    assert!(!gateway.process.lines().iter().any(|line| line.contains("endpoint_unhealthy")));
 }
 
 #[test]

@@ -79,11 +79,20 @@ impl Server {
 
     /// Waits until `counter` of an MCP server, such as `/streams/GET`, has this value.
     pub fn wait_for_counter(&self, counter: &str, expected: u64) {
+        self.wait_for_count(counter, &format!("{expected}"), |count| count == expected);
+    }
+
+    /// Waits until `counter` has at least this value.
+    pub fn has_counted(&self, counter: &str, least: u64) {
+        self.wait_for_count(counter, &format!("{least} or more"), |count| count >= least);
+    }
+
+    fn wait_for_count(&self, counter: &str, expected: &str, is_there: impl Fn(u64) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         let mut connection = connection_to(self.text("control"));
         loop {
             let counters = connection.get("/counters").json();
-            if counters.pointer(counter).and_then(Value::as_u64) == Some(expected) {
+            if counters.pointer(counter).and_then(Value::as_u64).is_some_and(&is_there) {
                 return;
             }
             assert!(Instant::now() < deadline, "{counter} never became {expected}: {counters}");

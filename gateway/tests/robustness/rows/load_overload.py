@@ -10,7 +10,7 @@ from harness.gateway import Gateway, config
 from harness.limits import BUILD, IS_RELEASE
 from harness.rows import Skipped, row
 
-SECONDS = 10
+SECONDS = 60
 PLACES, LASTS, QUEUE = 10, 0.05, 10
 LIMITS = f"limits: {{ max_requests: {PLACES}, max_queue: {QUEUE}, queue_timeout: 200ms }}"
 
@@ -30,7 +30,7 @@ class Busy:
         return True
 
 
-@row("R13", "under five times its capacity for 10 s (60 s in the criterion) an API goes on at its peak")
+@row("R13", "under five times its capacity for a minute an API goes on at its peak")
 def overload() -> str:
     busy = Busy()
     with Upstream(busy) as upstream, Gateway(config(upstream.url(), api=f"upstream: {{ {LIMITS} }}")) as gateway:
