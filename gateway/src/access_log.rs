@@ -5,13 +5,15 @@ use pingora_proxy::Session;
 
 use crate::context::Context;
 use crate::logging::Fields;
+use crate::plan::caller::Caller;
 
 /// Writes the line of a request that has ended.
 pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Error>) {
     let request = session.req_header();
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
     let api = context.route.as_ref().map(|route| &route.api);
-    let admission = context.admission.as_ref();
+    let caller = context.admission.as_ref().map(|admission| &admission.caller);
+    let consumer = caller.and_then(|caller| caller.consumer.as_ref());
     let plan = context.plan();
     let client = context.client.as_ref().map(|client| client.address.to_string());
     let mut fields = Fields::new("request");
@@ -23,9 +25,14 @@ pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Er
         .maybe("api", api.map(|api| api.name.as_str()))
         .maybe("endpoint", context.hop.as_ref().and_then(|hop| hop.endpoint.settings.name.as_deref()))
         .maybe("plan", plan.map(|plan| &*plan.name))
-        .maybe("consumer", admission.and_then(|admission| admission.consumer.as_deref()))
-        .maybe("key", admission.and_then(|admission| admission.key.as_deref()))
+        .maybe("consumer", consumer.map(|consumer| &*consumer.name))
+        .maybe("key", caller.and_then(|caller| caller.key.as_deref()))
+        .maybe("client_id", caller.and_then(Caller::client_id))
+        .maybe("subject", caller.and_then(Caller::subject))
         .number("status", status);
+    for (name, value) in consumer.iter().flat_map(|consumer| &consumer.labels) {
+        fields.text(name, value);
+    }
     if let Some(upstream) = context.upstream_status {
         fields.number("upstream_status", upstream);
     }

@@ -47,6 +47,8 @@ pub use crate::endpoint::sessions::Bounds as SessionBounds;
 pub use crate::endpoint::timeouts::Timeouts;
 pub use crate::listener::comments::EventStreams;
 pub use crate::listener::limits::Limits;
+pub use crate::oauth::signing::SigningKey;
+pub use crate::token::verify::{ClaimPath, Skew};
 
 pub use self::diagnostic::{Diagnostic, Report, Severity};
 pub use self::document::{
@@ -243,11 +245,29 @@ impl Endpoint {
     }
 }
 
-/// A field with a credential of the gateway's. Its value is marked as sensitive, so it is never printed.
+/// What an endpoint is shown, in place of what the gateway was.
 #[derive(Debug, Clone, PartialEq)]
-pub struct UpstreamAuth {
-    pub name: HeaderName,
-    pub value: HeaderValue,
+pub enum UpstreamAuth {
+    /// A field with a credential of the gateway's. Its value is marked as sensitive, so it is never printed.
+    Field { name: HeaderName, value: HeaderValue },
+    /// A token that was got for the caller's.
+    Exchange(Box<TokenExchange>),
+    /// The caller's own token, although it was for the gateway.
+    Passthrough,
+}
+
+/// How a caller's token becomes one for an endpoint (RFC 8693).
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenExchange {
+    pub endpoint: HttpUrl,
+    pub client: OAuthClient,
+    pub audience: Option<String>,
+    pub resource: Option<String>,
+    /// Separated by spaces.
+    pub scope: Option<String>,
+    pub ca: Option<CertificateAuthorities>,
+    /// Whether its names may lead into private networks.
+    pub private: bool,
 }
 
 /// TLS to an endpoint, with everything read from its files.
@@ -305,7 +325,8 @@ pub struct Plan {
 pub enum PlanKind {
     Keyless,
     ApiKey(ApiKeyPlan),
-    Jwt(JwtPlan),
+    Tokens(TokenPlan),
+    Certificates,
 }
 
 impl PlanKind {
@@ -314,15 +335,26 @@ impl PlanKind {
         match self {
             PlanKind::Keyless => "keyless",
             PlanKind::ApiKey(_) => "api_key",
-            PlanKind::Jwt(_) => "jwt",
+            PlanKind::Tokens(TokenPlan { check: TokenCheck::Jwt(_), .. }) => "jwt",
+            PlanKind::Tokens(TokenPlan { check: TokenCheck::Introspection(_), .. }) => "oauth2",
+            PlanKind::Certificates => "mtls",
         }
     }
 
     /// Where its kind of credential is.
     pub fn source(&self) -> Option<&ApiKeySource> {
         match self {
-            PlanKind::Keyless | PlanKind::Jwt(_) => None,
             PlanKind::ApiKey(plan) => Some(&plan.source),
+            PlanKind::Keyless | PlanKind::Tokens(_) | PlanKind::Certificates => None,
+        }
+    }
+
+    /// Whether it has to see the certificates of callers.
+    pub fn needs_certificates(&self) -> bool {
+        match self {
+            PlanKind::Certificates => true,
+            PlanKind::Tokens(plan) => plan.certificate_bound,
+            PlanKind::Keyless | PlanKind::ApiKey(_) => false,
         }
     }
 }
@@ -335,13 +367,56 @@ pub struct ApiKeyPlan {
 
 /// A plan for callers with an access token.
 #[derive(Debug, Clone, PartialEq)]
-pub struct JwtPlan {
-    /// At least one, and no two of one name.
-    pub issuers: Vec<Issuer>,
-    /// At least one.
+pub struct TokenPlan {
+    pub check: TokenCheck,
+    /// Empty: the public URLs of the API.
     pub audiences: Vec<String>,
     /// All that a token must have.
     pub scopes: Vec<String>,
+    /// Each token is bound to the certificate that its caller shows.
+    pub certificate_bound: bool,
+    /// Each token is a consumer's.
+    pub of_consumers_only: bool,
+}
+
+/// How it is found out whether a token is good.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TokenCheck {
+    /// By the signature of one of these: at least one, and no two of one name.
+    Jwt(Vec<Issuer>),
+    /// By asking whoever issued it.
+    Introspection(Box<Introspection>),
+}
+
+/// An authorization server that is asked about its tokens (RFC 7662).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Introspection {
+    /// Its issuer identifier, as it was written.
+    pub issuer: String,
+    pub endpoint: HttpUrl,
+    pub client: OAuthClient,
+    /// For how long it counts that a token is good.
+    pub cache: Duration,
+    /// And that it is not.
+    pub negative_cache: Duration,
+    pub ca: Option<CertificateAuthorities>,
+    /// Whether its names may lead into private networks.
+    pub private: bool,
+}
+
+/// The gateway as a client of an authorization server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OAuthClient {
+    pub id: String,
+    pub authentication: ClientAuthentication,
+}
+
+/// How it proves that it is that client.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ClientAuthentication {
+    SecretBasic(Secret),
+    SecretPost(Secret),
+    PrivateKey(SigningKey),
 }
 
 /// An authorization server whose tokens are accepted.
@@ -356,6 +431,12 @@ pub struct Issuer {
     pub algorithms: Vec<Algorithm>,
     /// Of its tokens, besides `at+jwt`.
     pub types: Vec<String>,
+    /// Whether they may have none.
+    pub untyped: bool,
+    pub skew: Skew,
+    pub subject: Option<ClaimPath>,
+    /// Where its tokens name their consumer.
+    pub consumer: Option<ClaimPath>,
     pub ca: Option<CertificateAuthorities>,
     /// Whether its names may lead into private networks.
     pub private: bool,
@@ -373,6 +454,9 @@ pub enum ApiKeySource {
 pub struct Consumer {
     pub name: String,
     pub api_keys: Vec<ApiKey>,
+    pub certificates: Vec<CertificateOwner>,
+    pub tokens: Vec<TokenOwner>,
+    pub labels: Vec<(String, String)>,
     /// By the names of API and plan.
     pub plans: Vec<(String, String)>,
 }
@@ -381,6 +465,25 @@ impl Consumer {
     pub fn may_use(&self, api: &str, plan: &str) -> bool {
         self.plans.iter().any(|(its_api, its_plan)| its_api == api && its_plan == plan)
     }
+}
+
+/// What tells a certificate of a consumer from others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum CertificateOwner {
+    /// Of the whole certificate.
+    Sha256([u8; 32]),
+    /// A subject alternative name with its kind.
+    San(String),
+    /// The subject as RFC 4514 writes it.
+    Subject(String),
+}
+
+/// What tells a token of a consumer from others: a client, a user, or both. At least one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TokenOwner {
+    pub issuer: String,
+    pub client_id: Option<String>,
+    pub subject: Option<String>,
 }
 
 /// The SHA-256 of a key.

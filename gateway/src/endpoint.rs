@@ -35,8 +35,10 @@ use self::addresses::{Addresses, Walk};
 use self::breaker::Breaker;
 use self::capacity::Capacity;
 use self::health::Health;
+use self::resolve::Dns;
 use self::seal::Identity;
-use crate::config;
+use crate::config::{self, UpstreamAuth};
+use crate::oauth::exchange::Exchanger;
 use crate::relay::metadata::MetadataCache;
 
 /// One upstream MCP server of one API.
@@ -63,6 +65,8 @@ pub struct Endpoint {
     /// Requests and streams under way.
     in_flight: AtomicUsize,
     template: HttpPeer,
+    /// Where callers' tokens become tokens for it.
+    pub exchanger: Option<Exchanger>,
 }
 
 impl Endpoint {
@@ -75,6 +79,7 @@ impl Endpoint {
         public_path: &str,
         upstream_resource: Option<String>,
         addresses: Arc<Addresses>,
+        dns: &Dns,
     ) -> Result<Endpoint, String> {
         let origin = settings.url.origin();
         let host = HeaderValue::from_str(&origin.authority()).map_err(|error| error.to_string())?;
@@ -94,6 +99,10 @@ impl Endpoint {
             breaker: Breaker::new(settings.outlier_detection),
             in_flight: AtomicUsize::new(0),
             template: peer::template(&settings)?,
+            exchanger: match &settings.auth {
+                Some(UpstreamAuth::Exchange(exchange)) => Some(Exchanger::new(exchange, dns)?),
+                _ => None,
+            },
             settings,
         })
     }
@@ -147,6 +156,6 @@ pub mod testing {
     pub fn with(settings: config::Endpoint) -> Endpoint {
         let origin = settings.url.origin();
         let addresses = Arc::new(Addresses::new(origin.host(), origin.port()));
-        Endpoint::new(settings, "/a", None, addresses).expect("an endpoint")
+        Endpoint::new(settings, "/a", None, addresses, &Dns::default()).expect("an endpoint")
     }
 }

@@ -184,6 +184,25 @@ impl Fetcher {
         }
     }
 
+    /// Sends a form and returns the answer, whatever its status. Redirects are answers.
+    pub async fn form(
+        &self,
+        place: &impl Place,
+        url: &HttpUrl,
+        form: &[u8],
+        authorization: Option<HeaderValue>,
+    ) -> Result<Fetched, FetchError> {
+        let request = form_head(place, url, form.len(), authorization).map_err(unreachable)?;
+        let exchange = async {
+            let (mut session, peer) = self.send(place, request, Some(form)).await?;
+            let (status, headers) = head(&mut session).await?;
+            let body = read_body(&mut session, &headers, BODY_BYTES_MAX).await?;
+            self.connector.release_http_session(session, &peer, peer.options.idle_timeout).await;
+            Ok(Fetched { status, headers, body })
+        };
+        timeout(TIME_LIMIT, exchange).await.unwrap_or(Err(FetchError::TimedOut))
+    }
+
     /// Sends a request without credentials to the upstream and returns the head of its answer.
     pub async fn probe(
         &self,
@@ -291,6 +310,22 @@ fn question(endpoint: &Endpoint, url: &HttpUrl, probe: Probe) -> pingora::Result
     if probe == Probe::Discover {
         request.insert_header("mcp-protocol-version", "2026-07-28")?;
         request.insert_header("mcp-method", "server/discover")?;
+    }
+    Ok(request)
+}
+
+fn form_head(
+    place: &impl Place,
+    url: &HttpUrl,
+    length: usize,
+    authorization: Option<HeaderValue>,
+) -> pingora::Result<RequestHeader> {
+    let mut request = get(place, url, "application/json")?;
+    request.set_method(Method::POST);
+    request.insert_header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")?;
+    request.insert_header(header::CONTENT_LENGTH, length)?;
+    if let Some(authorization) = authorization {
+        request.insert_header(header::AUTHORIZATION, authorization)?;
     }
     Ok(request)
 }

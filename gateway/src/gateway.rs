@@ -20,7 +20,7 @@ use crate::listener::trusted::TrustedProxies;
 use crate::metrics::counts::{ApiCounts, EndpointCounts, ListenerCounts};
 use crate::origin::{PublicOrigin, PublicOrigins};
 use crate::plan::Plan;
-use crate::plan::jwt::Tokens;
+use crate::plan::tokens::Tokens;
 use crate::relay::announced::AnnouncedEndpoints;
 use crate::route::Router;
 use crate::to_https::HttpsOrigins;
@@ -100,6 +100,8 @@ pub struct Api {
     pub mode: AuthorizationMode,
     pub endpoints: Endpoints,
     pub plans: Vec<Plan>,
+    /// One of the plans has to see the certificates of callers.
+    pub asks_for_certificates: bool,
     /// Message endpoints announced by legacy HTTP+SSE streams that are open now.
     pub announced: Arc<AnnouncedEndpoints>,
     pub event_streams: EventStreams,
@@ -169,6 +171,7 @@ pub mod testing {
                 Affinity::None,
                 Budget::default(),
             ),
+            asks_for_certificates: false,
             plans: vec![Plan { name: "keyless".into(), state: PlanState::Published, kind: Kind::Keyless }],
             announced: Arc::default(),
             event_streams: EventStreams::default(),

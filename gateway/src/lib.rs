@@ -43,6 +43,7 @@ pub mod log_output;
 pub mod logging;
 pub mod metrics;
 pub mod minted;
+pub mod oauth;
 pub mod origin;
 pub mod plan;
 pub mod protect;

@@ -2,6 +2,7 @@
 //! a sentence instead of leaving it running deaf; and the accept loop that feeds Pingora.
 
 pub mod app;
+pub mod client_certificate;
 pub mod comments;
 pub mod connections;
 pub mod guard;
@@ -29,13 +30,15 @@ use pingora_core::apps::ServerApp;
 use pingora_core::listeners::tls::Acceptor as TlsAcceptor;
 use pingora_core::protocols::l4::listener::Listener as Acceptor;
 use pingora_core::protocols::l4::stream::Stream as L4Stream;
-use pingora_core::protocols::{GetSocketDigest, Stream};
+use pingora_core::protocols::tls::TlsRef;
+use pingora_core::protocols::{GetSocketDigest, Ssl, Stream};
 use pingora_core::server::{ListenFds, ShutdownWatch};
 use pingora_core::services::Service;
 use pingora_core::tls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::time::timeout;
 
+use self::client_certificate::ClientCertificate;
 use self::connections::{Admitted, Connections};
 use self::guard::Guarded;
 use self::limits::Limits;
@@ -190,7 +193,8 @@ impl<A: ServerApp + Send + Sync + 'static> Accepting<A> {
             let Some((stream, _admitted)) = announced else { return };
             let state = Arc::new(ConnectionState::default());
             // Boxed, for what a handshake needs would stay part of this task for as long as the connection lasts.
-            if let Some(stream) = Box::pin(secure(stream, terms.tls, terms.limits, &state)).await {
+            let secured = Box::pin(secure(stream, terms.tls, terms.limits, &state)).await;
+            if let Some((stream, _certificate)) = secured {
                 let serving = CONNECTION.scope(state.clone(), app.process_new(stream, &draining));
                 until_head_is_late(serving, &state).await;
             }
@@ -242,20 +246,25 @@ async fn until_head_is_late<T>(serving: impl Future<Output = T>, state: &Connect
     .await;
 }
 
-/// Takes the TLS handshake, where there is TLS. A client that does not finish it is not worth a log line of its own:
-/// on a public port most are scanners.
+/// Takes the TLS handshake, where there is TLS; the certificate is what the client has shown, to be held for as long as
+/// the connection lasts. A client that does not finish the handshake is not worth a log line of its own: on a public port
+/// most are scanners.
 async fn secure(
     stream: L4Stream,
     tls: Option<Arc<ServerConfig>>,
     limits: Limits,
     state: &Arc<ConnectionState>,
-) -> Option<Stream> {
-    let Some(config) = tls else { return Some(Box::new(Guarded::new(stream, limits, state.clone()))) };
+) -> Option<(Stream, Option<Arc<ClientCertificate>>)> {
+    let Some(config) = tls else {
+        return Some((Box::new(Guarded::new(stream, limits, state.clone())), None));
+    };
     let acceptor = TlsAcceptor::from_server_config(config);
     match timeout(limits.handshake_timeout, acceptor.tls_handshake(stream)).await {
         Ok(Ok(stream)) => {
             PROCESS.tls_handshakes.count("completed");
-            Some(Box::new(Guarded::new(stream, limits, state.clone())))
+            let shown = stream.get_ssl().and_then(TlsRef::peer_certificate_der);
+            let certificate = shown.and_then(client_certificate::shown);
+            Some((Box::new(Guarded::new(stream, limits, state.clone())), certificate))
         }
         Ok(Err(error)) => {
             PROCESS.tls_handshakes.count("failed");

@@ -3,18 +3,25 @@
 //! asks for none.
 
 pub mod api_key;
-pub mod jwt;
+pub mod caller;
+pub mod mtls;
+pub mod owners;
+pub mod tokens;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 
-use self::api_key::{ApiKeys, Found, KeyRefused};
-use self::jwt::Tokens;
+use self::api_key::{ApiKeys, KeyRefused};
+use self::caller::Caller;
+use self::mtls::CertificateOwners;
+use self::owners::TokenOwners;
+use self::tokens::Tokens;
 use crate::config::{ApiKeySource, PlanState};
 use crate::context::Route;
 use crate::gateway::Api;
+use crate::listener::client_certificate::ClientCertificate;
 use crate::reason;
 use crate::respond::Refusal;
 
@@ -31,16 +38,16 @@ impl Plan {
     /// Where callers have their key, if it is a plan for keys.
     pub fn key_source(&self) -> Option<&ApiKeySource> {
         match &self.kind {
-            Kind::Keyless | Kind::Jwt(_) => None,
             Kind::ApiKey(keys) => Some(keys.source()),
+            Kind::Keyless | Kind::Tokens(_) | Kind::Certificates(_) => None,
         }
     }
 
     /// The tokens that open it, if it is a plan for those.
     pub fn tokens(&self) -> Option<&Arc<Tokens>> {
         match &self.kind {
-            Kind::Jwt(tokens) => Some(tokens),
-            Kind::Keyless | Kind::ApiKey(_) => None,
+            Kind::Tokens(plan) => Some(&plan.tokens),
+            Kind::Keyless | Kind::ApiKey(_) | Kind::Certificates(_) => None,
         }
     }
 }
@@ -50,8 +57,26 @@ impl Plan {
 pub enum Kind {
     Keyless,
     ApiKey(ApiKeys),
+    Tokens(TokenPlan),
+    Certificates(CertificateOwners),
+}
+
+/// A plan for callers with a token.
+#[derive(Debug)]
+pub struct TokenPlan {
     /// Shared with the snapshots before and after this one, for the keys that were fetched.
-    Jwt(Arc<Tokens>),
+    pub tokens: Arc<Tokens>,
+    pub owners: TokenOwners,
+    /// Whoever has a token must be known besides.
+    pub of_consumers_only: bool,
+}
+
+/// What a request shows of its caller.
+pub struct Shown<'r> {
+    pub headers: &'r HeaderMap,
+    /// On its connection. Absent where no plan of the API asks for one.
+    pub certificate: Option<Arc<ClientCertificate>>,
+    pub now: DateTime<Utc>,
 }
 
 /// A caller that was let in.
@@ -59,10 +84,7 @@ pub enum Kind {
 pub struct Admission {
     /// The API's plans are in its snapshot; this is the place of the one that decided.
     plan: usize,
-    /// Who it is, where the plan says so.
-    pub consumer: Option<Arc<str>>,
-    /// Which of its keys it used, where that has a name.
-    pub key: Option<Arc<str>>,
+    pub caller: Caller,
 }
 
 impl Admission {
@@ -75,36 +97,46 @@ impl Admission {
 ///
 /// # Errors
 /// When the plan that decides refuses it, or no plan finds its kind of credential.
-pub async fn admit(route: &Route, headers: &HeaderMap, now: DateTime<Utc>) -> Result<Admission, Refusal> {
+pub async fn admit(route: &Route, shown: &Shown<'_>) -> Result<Admission, Refusal> {
     for (place, plan) in route.api.plans.iter().enumerate() {
         // Whoever has the credential of a closed plan is told so, rather than let in by the next.
-        let Some(found) = find(plan, route, headers, now).await else { continue };
+        let Some(found) = find(plan, route, shown).await else { continue };
         if plan.state == PlanState::Closed {
             return Err(Refusal::new(&reason::PLAN_CLOSED));
         }
-        let Found { consumer, key } = found?;
-        return Ok(Admission { plan: place, consumer, key });
+        return Ok(Admission { plan: place, caller: found? });
     }
     Err(missing(route))
 }
 
 /// What a plan says to the credential of a request; `None` where there is none of its kind.
-async fn find(
-    plan: &Plan,
-    route: &Route,
-    headers: &HeaderMap,
-    now: DateTime<Utc>,
-) -> Option<Result<Found, Refusal>> {
+async fn find(plan: &Plan, route: &Route, shown: &Shown<'_>) -> Option<Result<Caller, Refusal>> {
     match &plan.kind {
-        Kind::Keyless => Some(Ok(Found::default())),
+        Kind::Keyless => Some(Ok(Caller::default())),
         Kind::ApiKey(keys) => {
-            keys.find(headers, route.query.as_deref(), now).map(|found| found.map_err(refusal))
+            let found = keys.find(shown.headers, route.query.as_deref(), shown.now);
+            found.map(|found| found.map_err(refusal))
         }
-        Kind::Jwt(tokens) => {
-            let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
-            let found = tokens.find(headers, &route.identifier, seconds).await?;
-            Some(found.map(|()| Found::default()))
+        Kind::Tokens(plan) => plan.find(route, shown).await,
+        Kind::Certificates(owners) => {
+            let certificate = shown.certificate.as_ref()?;
+            Some(owners.find(certificate, shown.now.timestamp()).map_err(Refusal::new))
         }
+    }
+}
+
+impl TokenPlan {
+    async fn find(&self, route: &Route, shown: &Shown<'_>) -> Option<Result<Caller, Refusal>> {
+        let seconds = u64::try_from(shown.now.timestamp()).unwrap_or_default();
+        let certificate = shown.certificate.as_deref();
+        let found = self.tokens.find(shown.headers, certificate, &route.identifier, seconds).await?;
+        Some(found.and_then(|token| {
+            let consumer = self.owners.find(&token).cloned();
+            match consumer.is_none() && self.of_consumers_only {
+                true => Err(Refusal::new(&reason::CONSUMER_UNKNOWN)),
+                false => Ok(Caller { consumer, token: Some(token), ..Caller::default() }),
+            }
+        }))
     }
 }
 
@@ -125,8 +157,8 @@ fn missing(route: &Route) -> Refusal {
     if let Some(tokens) = route.api.tokens() {
         return tokens.missing(&route.identifier);
     }
-    let mut open = route.api.plans.iter().filter(|plan| plan.state != PlanState::Closed);
-    match open.find_map(Plan::key_source) {
+    let open = || route.api.plans.iter().filter(|plan| plan.state != PlanState::Closed);
+    match open().find_map(Plan::key_source) {
         Some(ApiKeySource::Header(name)) => {
             Refusal::because(&reason::API_KEY_MISSING, format!("This API needs a key, in the header {name}."))
         }
@@ -134,6 +166,7 @@ fn missing(route: &Route) -> Refusal {
             let detail = format!("This API needs a key, in the query parameter {name}.");
             Refusal::because(&reason::API_KEY_MISSING, detail)
         }
+        None if open().next().is_some() => Refusal::new(&reason::CERTIFICATE_MISSING),
         None => Refusal::new(&reason::PLAN_CLOSED),
     }
 }

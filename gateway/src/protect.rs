@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header;
+use http::header::{self, HeaderMap, HeaderValue};
 use log::warn;
 use pingora::http::{RequestHeader, ResponseHeader};
 
@@ -12,6 +12,8 @@ use crate::config::{AuthorizationMode, UpstreamAuth};
 use crate::context::Route;
 use crate::endpoint::Endpoint;
 use crate::minted;
+use crate::plan::caller::Caller;
+use crate::plan::tokens;
 use crate::reason;
 use crate::relay::document::Rendered;
 use crate::respond::Refusal;
@@ -20,11 +22,20 @@ use crate::respond::Refusal;
 ///
 /// # Errors
 /// When the field cannot be set, which the configuration rules out.
-pub fn authenticate(route: &Route, endpoint: &Endpoint, request: &mut RequestHeader) -> pingora::Result<()> {
-    if route.api.mode == AuthorizationMode::Protect {
+pub fn authenticate(
+    route: &Route,
+    endpoint: &Endpoint,
+    exchanged: Option<HeaderValue>,
+    request: &mut RequestHeader,
+) -> pingora::Result<()> {
+    let auth = endpoint.settings.auth.as_ref();
+    if route.api.mode == AuthorizationMode::Protect && !matches!(auth, Some(UpstreamAuth::Passthrough)) {
         request.remove_header(&header::AUTHORIZATION);
     }
-    let Some(UpstreamAuth { name, value }) = &endpoint.settings.auth else { return Ok(()) };
+    if let Some(field) = exchanged {
+        return request.insert_header(header::AUTHORIZATION, field);
+    }
+    let Some(UpstreamAuth::Field { name, value }) = auth else { return Ok(()) };
     // Nor may a caller send the field under a name that the upstream could take for it.
     let aliases: Vec<_> =
         request.headers.keys().filter(|other| minted::is_alias_of(other, name)).cloned().collect();
@@ -32,6 +43,23 @@ pub fn authenticate(route: &Route, endpoint: &Endpoint, request: &mut RequestHea
         request.remove_header(alias);
     }
     request.insert_header(name.clone(), value.clone())
+}
+
+/// The caller's token as the endpoint may have it, where it is exchanged. Quick where it was exchanged before.
+///
+/// # Errors
+/// When there is none for it.
+pub async fn exchange(
+    endpoint: &Endpoint,
+    caller: &Caller,
+    headers: &HeaderMap,
+    now: u64,
+) -> Result<Option<HeaderValue>, Refusal> {
+    let Some(exchanger) = &endpoint.exchanger else { return Ok(None) };
+    let (Some(token), Some(verified)) = (tokens::bearer(headers), &caller.token) else {
+        return Err(Refusal::new(&reason::INTERNAL));
+    };
+    exchanger.field(token, verified.expires, now).await.map(Some).map_err(Refusal::new)
 }
 
 /// For how long clients may keep the metadata.
@@ -50,8 +78,16 @@ pub fn metadata(route: &Route) -> Result<Rendered, Refusal> {
 ///
 /// # Errors
 /// When the upstream does not accept the gateway's credential, which is no fault of the caller's.
-pub fn answer(route: &Route, endpoint: &Endpoint, response: &mut ResponseHeader) -> Result<(), Refusal> {
+pub fn answer(
+    route: &Route,
+    endpoint: &Endpoint,
+    asked: &HeaderMap,
+    response: &mut ResponseHeader,
+) -> Result<(), Refusal> {
     if response.status == StatusCode::UNAUTHORIZED {
+        if let (Some(exchanger), Some(token)) = (&endpoint.exchanger, tokens::bearer(asked)) {
+            exchanger.forget(token);
+        }
         warn!("api {}: {} refuses the gateway's credential with a 401", route.api.name, endpoint.id);
         return Err(Refusal::new(&reason::UPSTREAM_REFUSED_CREDENTIAL));
     }

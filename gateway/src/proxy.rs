@@ -28,6 +28,7 @@ use crate::endpoint::connection::Connection;
 use crate::endpoint::timeouts::Wait;
 use crate::failure;
 use crate::hop;
+use crate::listener::client_certificate::{self, ClientCertificate};
 use crate::listener::state::{self, Phase};
 use crate::metrics;
 use crate::plan;
@@ -105,10 +106,16 @@ impl Proxy {
     ) -> std::result::Result<(), Refusal> {
         let route = context.route.insert(route);
         let headers = &session.req_header().headers;
-        let admission = plan::admit(route, headers, Utc::now()).await?;
+        let certificate = route.api.asks_for_certificates.then(|| shown_certificate(session)).flatten();
+        let shown = plan::Shown { headers, certificate, now: Utc::now() };
+        let admission = plan::admit(route, &shown).await?;
         route.withhold(&admission);
         context.admission = Some(admission);
-        context.hop = Some(hop::choose(route, headers, Instant::now()).await?);
+        let hop = context.hop.insert(hop::choose(route, headers, Instant::now()).await?);
+        // Ahead of any connection: without a token for it, the endpoint hears nothing of the request.
+        if let Some(admission) = &context.admission {
+            protect::exchange(&hop.endpoint, &admission.caller, headers, unix_seconds()).await?;
+        }
         Ok(())
     }
 
@@ -132,6 +139,15 @@ impl Proxy {
         reply.write(session).await.map_err(|error| error.into_down())?;
         Ok(true)
     }
+}
+
+fn unix_seconds() -> u64 {
+    u64::try_from(Utc::now().timestamp()).unwrap_or_default()
+}
+
+/// What the client has shown on its connection.
+fn shown_certificate(session: &Session) -> Option<Arc<ClientCertificate>> {
+    client_certificate::of(&session.digest()?.ssl_digest.as_ref()?.cert_digest)
 }
 
 #[async_trait]
@@ -324,16 +340,24 @@ impl ProxyHttp for Proxy {
 
     async fn upstream_request_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         request: &mut RequestHeader,
         context: &mut Context,
     ) -> Result<()> {
-        let (Some(route), Some(hop)) = (&context.route, &context.hop) else {
+        let (Some(route), Some(hop), Some(admission)) = (&context.route, &context.hop, &context.admission)
+        else {
             return Err(failure::no_route());
         };
+        let headers = &session.req_header().headers;
+        let exchanged = protect::exchange(&hop.endpoint, &admission.caller, headers, unix_seconds()).await;
+        let exchanged = exchanged.map_err(|refusal| {
+            let status = refusal.reason.status;
+            context.refusal = Some(refusal);
+            Error::explain(ErrorType::HTTPStatus(status), "the caller's token was not exchanged")
+        })?;
         upstream_head::prepare(route, hop, context.client.as_ref(), request)?;
-        upstream_head::withhold(route, context.admission.as_ref(), request);
-        protect::authenticate(route, &hop.endpoint, request)?;
+        upstream_head::withhold(route, Some(admission), request);
+        protect::authenticate(route, &hop.endpoint, exchanged, request)?;
         // As late as can be: a server closes connections whenever it likes.
         match context.wait.as_mut().is_none_or(Wait::may_send) {
             true => Ok(()),
@@ -380,7 +404,9 @@ impl ProxyHttp for Proxy {
                     Err(refusal) => Err(refusal),
                 }
             }
-            AuthorizationMode::Protect => protect::answer(route, &hop.endpoint, response),
+            AuthorizationMode::Protect => {
+                protect::answer(route, &hop.endpoint, &session.req_header().headers, response)
+            }
         };
         if let Err(refusal) = followed.and(passed) {
             let status = refusal.reason.status;

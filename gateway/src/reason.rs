@@ -58,8 +58,17 @@ reasons! {
     TOKEN_NOT_YET_VALID = 401 "token_not_yet_valid", "The access token is not valid yet.";
     TOKEN_AUDIENCE = 401 "token_audience", "The access token is for another audience.";
     TOKEN_BOUND = 401 "token_bound", "The access token is bound to a key or a certificate, which is not checked here.";
+    TOKEN_CERTIFICATE = 401 "token_certificate", "The access token is not bound to the certificate that was shown.";
+    TOKEN_INACTIVE = 401 "token_inactive", "The access token has expired, was revoked, or was never issued.";
     INSUFFICIENT_SCOPE = 403 "insufficient_scope", "The access token lacks a scope that this API needs.";
     KEYS_UNAVAILABLE = 503 "keys_unavailable", "The keys of the token's issuer are not available.";
+    INTROSPECTION_UNAVAILABLE = 503 "introspection_unavailable", "The authorization server that knows the access token does not answer.";
+    TOKEN_EXCHANGE_REFUSED = 403 "token_exchange_refused", "The authorization server gives no token for the MCP server in exchange for this one.";
+    TOKEN_EXCHANGE_UNAVAILABLE = 503 "token_exchange_unavailable", "The authorization server that gives tokens for the MCP server does not answer.";
+    CERTIFICATE_MISSING = 403 "certificate_missing", "This API needs a client certificate.";
+    CERTIFICATE_UNKNOWN = 403 "certificate_unknown", "The client certificate is not one that opens this API.";
+    CERTIFICATE_EXPIRED = 403 "certificate_expired", "The client certificate has expired since it was shown.";
+    CONSUMER_UNKNOWN = 403 "consumer_unknown", "The access token is of no consumer that may use this API.";
     PLAN_CLOSED = 403 "plan_closed", "This way into the API is closed.";
     METADATA_RATE_LIMITED = 429 "metadata_rate_limited", "Too many metadata requests from this address.";
     UPSTREAM_HAS_NO_METADATA = 404 "upstream_has_no_metadata", "The MCP server publishes no protected resource metadata.";

@@ -8,9 +8,9 @@ use tollgate_protocol::mount::Mount;
 use tollgate_protocol::url::Scheme;
 
 use super::{
-    Api as ApiConfig, Balance, Config, Consumer, Endpoint as EndpointConfig, JwtPlan, KeyDigest,
+    Api as ApiConfig, Balance, Config, Consumer as ConsumerConfig, Endpoint as EndpointConfig, KeyDigest,
     Listener as ListenerConfig, Plan as PlanConfig, PlanKind, ServerCertificate, SessionBounds,
-    Sessions as SessionsConfig,
+    Sessions as SessionsConfig, TokenPlan as TokenPlanConfig,
 };
 use crate::affinity::Affinity;
 use crate::cors::AllowedOrigins;
@@ -26,8 +26,11 @@ use crate::listener::trusted::TrustedProxies;
 use crate::metrics::counts::ApiCounts;
 use crate::origin::PublicOrigins;
 use crate::plan::api_key::{ApiKeys, Entry};
-use crate::plan::jwt::Tokens;
-use crate::plan::{Kind, Plan};
+use crate::plan::caller::Consumer;
+use crate::plan::mtls::CertificateOwners;
+use crate::plan::owners::TokenOwners;
+use crate::plan::tokens::Tokens;
+use crate::plan::{Kind, Plan, TokenPlan};
 use crate::route::Router;
 use crate::to_https::HttpsOrigins;
 
@@ -39,11 +42,13 @@ pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -
     let listeners = listeners(config, bound, running)?;
     let endpoints = running.into_iter().flat_map(Gateway::endpoints);
     let mut hosts = Hosts::known(endpoints.map(|endpoint| &endpoint.addresses));
+    let consumers: Vec<_> = config.consumers.iter().map(consumer).collect();
+    let known = Known { config, consumers: &consumers, listeners: &listeners };
     let apis = config
         .apis
         .iter()
         .map(|api| {
-            build_api(api, config, running, &mut hosts)
+            build_api(api, &known, running, &mut hosts)
                 .map(Arc::new)
                 .map_err(|error| format!("api {}: {error}", api.name))
         })
@@ -54,6 +59,45 @@ pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -
     }
     let generation = running.map_or(0, |running| running.generation) + 1;
     Ok(Gateway { generation, listeners, router, dns: config.dns.clone(), apis })
+}
+
+/// What the parts of an API refer to.
+struct Known<'k> {
+    config: &'k Config,
+    /// In the order of the configuration.
+    consumers: &'k [Arc<Consumer>],
+    listeners: &'k [Listener],
+}
+
+impl Known<'_> {
+    /// The consumers that may use a plan.
+    fn users<'u>(
+        &'u self,
+        api: &'u str,
+        plan: &'u str,
+    ) -> impl Iterator<Item = (&'u ConsumerConfig, &'u Arc<Consumer>)> {
+        let all = self.config.consumers.iter().zip(self.consumers);
+        all.filter(move |(consumer, _)| consumer.may_use(api, plan))
+    }
+
+    /// The URLs of an API, each of which is a resource that a client may name.
+    fn resources(&self, api: &ApiConfig) -> Vec<String> {
+        let mut resources = Vec::new();
+        for origin in self.listeners.iter().flat_map(|listener| listener.origins.all()) {
+            let resource = format!("{}{}", origin.text, api.path);
+            let is_its_own = api.hosts.is_empty() || api.hosts.contains(&origin.host);
+            if is_its_own && !resources.contains(&resource) {
+                resources.push(resource);
+            }
+        }
+        resources
+    }
+}
+
+fn consumer(consumer: &ConsumerConfig) -> Arc<Consumer> {
+    let labels = consumer.labels.iter();
+    let labels = labels.map(|(name, value)| (format!("label_{name}"), value.clone())).collect();
+    Arc::new(Consumer { name: consumer.name.as_str().into(), labels })
 }
 
 /// The listeners as of now: their names, their pages, their certificates.
@@ -96,12 +140,12 @@ fn expiry(certificate: &ServerCertificate) -> Expiry {
 
 fn build_api(
     api: &ApiConfig,
-    config: &Config,
+    known: &Known<'_>,
     running: Option<&Gateway>,
     hosts: &mut Hosts,
 ) -> Result<Api, String> {
     let before = running.and_then(|running| running.apis.iter().find(|before| before.name == api.name));
-    let endpoint = |settings: &EndpointConfig| build_endpoint(settings, api, before, hosts);
+    let endpoint = |settings: &EndpointConfig| build_endpoint(settings, api, known, before, hosts);
     let endpoints = api.endpoints.iter().map(endpoint).collect::<Result<_, _>>()?;
     let endpoints = Endpoints::new(endpoints, strategy(api.balance), affinity(api, before), api.retry_budget);
     let labels = endpoints.all().map(|endpoint| label(&endpoint.settings, api));
@@ -115,8 +159,9 @@ fn build_api(
         plans: api
             .plans
             .iter()
-            .map(|plan| build_plan(plan, api, config, before))
+            .map(|plan| build_plan(plan, api, known, before))
             .collect::<Result<_, String>>()?,
+        asks_for_certificates: api.plans.iter().any(|plan| plan.kind.needs_certificates()),
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
         event_streams: api.event_streams,
     })
@@ -125,37 +170,55 @@ fn build_api(
 fn build_plan(
     plan: &PlanConfig,
     api: &ApiConfig,
-    config: &Config,
+    known: &Known<'_>,
     before: Option<&Arc<Api>>,
 ) -> Result<Plan, String> {
+    let users = known.users(&api.name, &plan.name);
     let kind = match &plan.kind {
         PlanKind::Keyless => Kind::Keyless,
         PlanKind::ApiKey(settings) => {
-            let callers = config.consumers.iter().filter(|consumer| consumer.may_use(&api.name, &plan.name));
-            Kind::ApiKey(ApiKeys::new(settings.source.clone(), callers.flat_map(keys_of)))
+            Kind::ApiKey(ApiKeys::new(settings.source.clone(), users.flat_map(keys)))
         }
-        PlanKind::Jwt(settings) => Kind::Jwt(tokens(settings, config, before)?),
+        PlanKind::Tokens(settings) => {
+            let mut owners = TokenOwners::default();
+            users.for_each(|(settings, consumer)| owners.add(consumer, &settings.tokens));
+            let tokens = tokens(settings, api, known, before)?;
+            Kind::Tokens(TokenPlan { tokens, owners, of_consumers_only: settings.of_consumers_only })
+        }
+        PlanKind::Certificates => {
+            let mut owners = CertificateOwners::default();
+            users.for_each(|(settings, consumer)| owners.add(consumer, &settings.certificates));
+            Kind::Certificates(owners)
+        }
     };
     Ok(Plan { name: plan.name.as_str().into(), state: plan.state, kind })
 }
 
 /// The keys that were fetched for the same settings go on to serve.
-fn tokens(settings: &JwtPlan, config: &Config, before: Option<&Arc<Api>>) -> Result<Arc<Tokens>, String> {
-    let known = before.into_iter().flat_map(|before| &before.plans).find_map(|plan| match &plan.kind {
-        Kind::Jwt(tokens) if tokens.are_for(settings, &config.dns) => Some(tokens.clone()),
-        _ => None,
-    });
-    match known {
-        Some(tokens) => Ok(tokens),
-        None => Tokens::new(settings, &config.dns).map(Arc::new),
+fn tokens(
+    settings: &TokenPlanConfig,
+    api: &ApiConfig,
+    known: &Known<'_>,
+    before: Option<&Arc<Api>>,
+) -> Result<Arc<Tokens>, String> {
+    let mut settings = settings.clone();
+    if settings.audiences.is_empty() {
+        settings.audiences = known.resources(api);
+    }
+    let dns = &known.config.dns;
+    let before = before.into_iter().flat_map(|before| &before.plans).filter_map(Plan::tokens);
+    match before.into_iter().find(|tokens| tokens.are_for(&settings, dns)) {
+        Some(tokens) => Ok(tokens.clone()),
+        None => Tokens::new(&settings, dns).map(Arc::new),
     }
 }
 
-fn keys_of(consumer: &Consumer) -> impl Iterator<Item = (KeyDigest, Entry)> {
-    let name: Arc<str> = consumer.name.as_str().into();
-    consumer.api_keys.iter().map(move |key| {
+fn keys<'c>(
+    (settings, consumer): (&'c ConsumerConfig, &'c Arc<Consumer>),
+) -> impl Iterator<Item = (KeyDigest, Entry)> + 'c {
+    settings.api_keys.iter().map(move |key| {
         let named = key.name.as_deref().map(Arc::from);
-        (key.digest, Entry { consumer: name.clone(), key: named, expires: key.expires })
+        (key.digest, Entry { consumer: consumer.clone(), key: named, expires: key.expires })
     })
 }
 
@@ -169,6 +232,7 @@ fn label(endpoint: &EndpointConfig, api: &ApiConfig) -> String {
 fn build_endpoint(
     settings: &EndpointConfig,
     api: &ApiConfig,
+    known: &Known<'_>,
     before: Option<&Arc<Api>>,
     hosts: &mut Hosts,
 ) -> Result<Arc<Endpoint>, String> {
@@ -178,13 +242,15 @@ fn build_endpoint(
         endpoint.settings == *settings
             && endpoint.mount == mount
             && endpoint.upstream_resource == upstream_resource
+            && endpoint.exchanger.as_ref().is_none_or(|exchanger| exchanger.looks_up_by(&known.config.dns))
     };
     if let Some(endpoint) = before.and_then(|before| before.endpoints.all().find(is_same)) {
         return Ok(endpoint.clone());
     }
     let origin = settings.url.origin();
     let addresses = hosts.addresses(origin.host(), origin.port());
-    Endpoint::new(settings.clone(), &api.path, upstream_resource, addresses).map(Arc::new)
+    let dns = &known.config.dns;
+    Endpoint::new(settings.clone(), &api.path, upstream_resource, addresses, dns).map(Arc::new)
 }
 
 fn strategy(balance: Balance) -> Strategy {

@@ -6,6 +6,7 @@
 
 mod api;
 mod listener;
+mod oauth;
 mod plan;
 mod upstream;
 
@@ -14,6 +15,7 @@ use serde::Deserialize;
 
 pub use self::api::*;
 pub use self::listener::*;
+pub use self::oauth::*;
 pub use self::plan::*;
 pub use self::upstream::*;
 use super::text::{Address, DnsServer, Duration, Origin};

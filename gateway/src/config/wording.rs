@@ -8,11 +8,7 @@ use super::problem::{Problem, quoted};
 use super::suggest;
 
 /// Words of the design that this version does not know yet, so that they are not taken for typing errors.
-const NOT_YET: &[(&str, &str)] = &[
-    ("oauth2", "OAuth 2.0 plans"),
-    ("mtls", "mutual TLS plans"),
-    ("callback", "authorization mode `callback`"),
-];
+const NOT_YET: &[(&str, &str)] = &[("callback", "authorization mode `callback`")];
 
 /// The problem behind a message of serde about the value at `path`.
 pub fn problem(message: &str, path: &KeyPath) -> Problem {

@@ -4,9 +4,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::HeaderValue;
 use pingora::upstreams::peer::HttpPeer;
+use tokio::sync::Mutex;
 use tollgate_protocol::url::{HttpUrl, Origin, Scheme};
 
 use super::address::Use;
@@ -24,6 +26,8 @@ pub struct Remote {
     reach: Reach,
     trust: Trust,
     template: HttpPeer,
+    /// Held by who looks the name up.
+    lookup: Arc<Mutex<()>>,
 }
 
 /// What the operator lets a remote, and what it names, be.
@@ -110,12 +114,32 @@ impl Remote {
             origin,
             reach,
             trust,
+            lookup: Arc::default(),
         })
     }
 
     /// Looks its name up. Waits for the resolver, so a request must not.
     pub async fn resolve(&self) {
         refresh_all(&self.trust.dns, [self.addresses.clone()]).await;
+    }
+
+    /// Looks its name up once for all who ask, if that is due. Waits only while it is not known at all.
+    pub async fn resolve_if_due(&self) {
+        if !self.addresses.is_of_a_name() || !self.addresses.is_due(Instant::now()) {
+            return;
+        }
+        if self.addresses.count() == 0 {
+            let _lookup = self.lookup.lock().await;
+            if self.addresses.count() == 0 && self.addresses.is_due(Instant::now()) {
+                self.resolve().await;
+            }
+        } else if let Ok(lookup) = self.lookup.clone().try_lock_owned() {
+            let (dns, addresses) = (self.trust.dns.clone(), self.addresses.clone());
+            tokio::spawn(async move {
+                refresh_all(&dns, [addresses]).await;
+                drop(lookup);
+            });
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
+use super::caller::{Caller, Consumer};
 use crate::config::{ApiKeySource, KeyDigest};
 
 /// A longer one is not hashed.
@@ -23,16 +24,9 @@ pub struct ApiKeys {
 /// Whose a key is.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    pub consumer: Arc<str>,
+    pub consumer: Arc<Consumer>,
     pub key: Option<Arc<str>>,
     pub expires: Option<DateTime<Utc>>,
-}
-
-/// Whose key a request has.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    pub consumer: Option<Arc<str>>,
-    pub key: Option<Arc<str>>,
 }
 
 /// Why a key opens nothing.
@@ -59,7 +53,7 @@ impl ApiKeys {
         headers: &HeaderMap,
         query: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Option<Result<Found, KeyRefused>> {
+    ) -> Option<Result<Caller, KeyRefused>> {
         match &self.source {
             ApiKeySource::Header(name) => {
                 self.only(headers.get_all(name).iter().map(|value| value.as_bytes()), now)
@@ -72,7 +66,7 @@ impl ApiKeys {
         &self,
         mut keys: impl Iterator<Item = &'k [u8]>,
         now: DateTime<Utc>,
-    ) -> Option<Result<Found, KeyRefused>> {
+    ) -> Option<Result<Caller, KeyRefused>> {
         let key = keys.next()?;
         Some(match keys.next() {
             Some(_) => Err(KeyRefused::Several),
@@ -80,7 +74,7 @@ impl ApiKeys {
         })
     }
 
-    fn judge(&self, key: &[u8], now: DateTime<Utc>) -> Result<Found, KeyRefused> {
+    fn judge(&self, key: &[u8], now: DateTime<Utc>) -> Result<Caller, KeyRefused> {
         if key.len() > KEY_BYTES_MAX {
             return Err(KeyRefused::Unknown);
         }
@@ -89,7 +83,7 @@ impl ApiKeys {
         if entry.expires.is_some_and(|expires| expires <= now) {
             return Err(KeyRefused::Expired);
         }
-        Ok(Found { consumer: Some(entry.consumer.clone()), key: entry.key.clone() })
+        Ok(Caller { consumer: Some(entry.consumer.clone()), key: entry.key.clone(), token: None })
     }
 }
 
@@ -116,25 +110,29 @@ mod tests {
     const HEADER: HeaderName = HeaderName::from_static("x-api-key");
 
     fn keys(source: ApiKeySource) -> ApiKeys {
-        let entry = |consumer: &str, expires| Entry { consumer: consumer.into(), key: None, expires };
+        let acme = Arc::new(Consumer { name: "acme".into(), labels: vec![] });
+        let entry = |expires| Entry { consumer: acme.clone(), key: None, expires };
         let past = DateTime::from_timestamp(1000, 0);
         let digest = |key: &str| Sha256::digest(key).into();
-        ApiKeys::new(source, [(digest("good"), entry("acme", None)), (digest("old"), entry("acme", past))])
+        ApiKeys::new(source, [(digest("good"), entry(None)), (digest("old"), entry(past))])
     }
 
-    fn by_header(sent: &[&str]) -> Option<Result<Found, KeyRefused>> {
+    /// The consumer, or why there is none.
+    fn by_header(sent: &[&str]) -> Option<Result<String, KeyRefused>> {
         let mut headers = HeaderMap::new();
         for key in sent {
             headers.append(HEADER, HeaderValue::from_str(key).unwrap());
         }
-        keys(ApiKeySource::Header(HEADER)).find(&headers, None, Utc::now())
+        let found = keys(ApiKeySource::Header(HEADER)).find(&headers, None, Utc::now())?;
+        Some(
+            found.map(|caller| caller.consumer.map(|consumer| consumer.name.to_string()).unwrap_or_default()),
+        )
     }
 
     #[test]
     fn a_key_is_good_unknown_expired_or_not_there() {
         assert_eq!(by_header(&[]), None);
-        let acme = Found { consumer: Some("acme".into()), key: None };
-        assert_eq!(by_header(&["good"]), Some(Ok(acme)));
+        assert_eq!(by_header(&["good"]), Some(Ok("acme".to_owned())));
         for unknown in ["bad", "", "GOOD", "good "] {
             assert_eq!(by_header(&[unknown]), Some(Err(KeyRefused::Unknown)), "{unknown:?}");
         }
@@ -149,9 +147,9 @@ mod tests {
             keys(ApiKeySource::Query("key".to_owned())).find(&HeaderMap::new(), Some(query), Utc::now())
         };
         assert!(find("a=1&key=good&b=2").is_some_and(|found| found.is_ok()));
-        assert_eq!(find("monkey=good&a=key&key"), None);
-        assert_eq!(find("key=good&key=good"), Some(Err(KeyRefused::Several)));
-        assert_eq!(find("key=go%6fd"), Some(Err(KeyRefused::Unknown)));
+        assert!(find("monkey=good&a=key&key").is_none());
+        assert!(matches!(find("key=good&key=good"), Some(Err(KeyRefused::Several))));
+        assert!(matches!(find("key=go%6fd"), Some(Err(KeyRefused::Unknown))));
     }
 
     #[test]

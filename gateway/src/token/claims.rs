@@ -38,13 +38,21 @@ impl Time {
     }
 }
 
+fn text(claim: Option<&Value>) -> Result<Option<&str>, Rejected> {
+    match claim {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Rejected::Malformed("a claim of the token that must be a string is none")),
+    }
+}
+
 impl<'c> Claims<'c> {
     pub(super) fn text(self, name: &str) -> Result<Option<&'c str>, Rejected> {
-        match self.0.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(Rejected::Malformed("a claim of the token that must be a string is none")),
-        }
+        text(self.0.get(name))
+    }
+
+    pub(super) fn text_at(self, path: &ClaimPath) -> Result<Option<&'c str>, Rejected> {
+        text(path.find(self.0))
     }
 
     pub(super) fn time(self, name: &str) -> Result<Option<Time>, Rejected> {

@@ -6,7 +6,7 @@ use tollgate_protocol::jwt::JwtError;
 
 use crate::reason::{self, Reason};
 
-/// All but [`Rejected::KeysUnavailable`] are an `invalid_token` (RFC 6750 §3.1).
+/// All but those that cannot be told are an `invalid_token` (RFC 6750 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejected {
     /// Not a signed JWT, or one with claims that are not what they should be; in words that hold no part of it.
@@ -23,11 +23,22 @@ pub enum Rejected {
     Audience,
     /// It is bound to a key or a certificate (RFC 8705, RFC 9449), which nobody checks.
     Bound,
+    /// It is bound to a certificate, and that was not shown; or to none, where it has to be.
+    Certificate,
+    /// Its issuer says that it is not good: expired, revoked, or never issued.
+    Inactive,
     /// Whether it is good cannot be told now: a 503, since a new token would fare no better.
     KeysUnavailable,
+    /// Likewise.
+    IntrospectionUnavailable,
 }
 
 impl Rejected {
+    /// Whether the token may be as good as any.
+    pub fn cannot_be_told(self) -> bool {
+        matches!(self, Rejected::KeysUnavailable | Rejected::IntrospectionUnavailable)
+    }
+
     /// What its sender is told.
     pub fn reason(self) -> &'static Reason {
         match self {
@@ -41,7 +52,10 @@ impl Rejected {
             Rejected::NotYetValid => &reason::TOKEN_NOT_YET_VALID,
             Rejected::Audience => &reason::TOKEN_AUDIENCE,
             Rejected::Bound => &reason::TOKEN_BOUND,
+            Rejected::Certificate => &reason::TOKEN_CERTIFICATE,
+            Rejected::Inactive => &reason::TOKEN_INACTIVE,
             Rejected::KeysUnavailable => &reason::KEYS_UNAVAILABLE,
+            Rejected::IntrospectionUnavailable => &reason::INTROSPECTION_UNAVAILABLE,
         }
     }
 }
@@ -68,6 +82,9 @@ impl fmt::Display for Rejected {
             Rejected::NotYetValid => "the token is not valid yet",
             Rejected::Audience => "the token is for another audience",
             Rejected::Bound => "the token is bound to a key that is not checked here",
+            Rejected::Certificate => "the token is not bound to the certificate that was shown",
+            Rejected::Inactive => "the token is not active",
+            Rejected::IntrospectionUnavailable => "the token's issuer does not answer",
             Rejected::KeysUnavailable => "the keys of the token's issuer are not available",
         })
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tollgate_protocol::jwt::Algorithm;
 
 use super::keys::KeySet;
-use super::verify::Settings;
+use super::verify::{Settings, Verified};
 
 pub const ISSUER: &str = "https://as.example";
 pub const AUDIENCE: &str = "https://gw.example/a/mcp";
@@ -34,6 +34,13 @@ pub fn claims() -> Value {
         "iss": ISSUER, "aud": AUDIENCE, "exp": NOW + 300, "iat": NOW - 10, "sub": "alice", "client_id": "c1",
         "jti": "1", "scope": "tools:read tools:list",
     })
+}
+
+/// A token of an issuer's that was verified.
+pub fn verified(issuer: &str, client: &str, subject: &str) -> Verified {
+    let said = json!({ "active": true, "aud": AUDIENCE, "client_id": client, "sub": subject });
+    let accepted = Settings::of(issuer, vec![AUDIENCE.to_string()]);
+    Verified::introspected(said, &accepted, NOW).expect("a good token")
 }
 
 /// A key pair of an issuer's.

@@ -24,6 +24,10 @@ pub struct Settings {
     /// A token must be for one of them. Compared exactly, but for one slash at the end.
     pub audiences: Vec<String>,
     pub skew: Skew,
+    /// Where the user is, if not in `sub`.
+    pub subject: Option<ClaimPath>,
+    /// Where the operator's own name for whoever calls is.
+    pub consumer: Option<ClaimPath>,
     /// Where the groups of the caller are.
     pub groups: Option<ClaimPath>,
     pub bindings: Bindings,
@@ -41,6 +45,8 @@ impl Settings {
             kinds: Kinds::default(),
             audiences,
             skew: Skew::default(),
+            subject: None,
+            consumer: None,
             groups: None,
             bindings: Bindings::default(),
         }
@@ -130,6 +136,8 @@ pub struct Verified {
     pub issuer: String,
     pub subject: Option<String>,
     pub client_id: Option<String>,
+    /// The operator's own name for whoever calls, where the token says it.
+    pub consumer: Option<String>,
     pub scopes: Vec<String>,
     /// Empty where none are looked for, or there are none.
     pub groups: Vec<String>,
@@ -189,16 +197,7 @@ impl<'t> Token<'t> {
         if self.jwt.kind.as_deref() != Some(ACCESS_TOKEN) && claims.are_of_an_id_token()? {
             return Err(Rejected::Type);
         }
-        Ok(Verified {
-            issuer: self.issuer.clone(),
-            subject: claims.text("sub")?.map(str::to_owned),
-            client_id: claims.client_id()?.map(str::to_owned),
-            scopes: claims.scopes()?,
-            groups: settings.groups.as_ref().map(|path| claims.groups(path)).unwrap_or_default(),
-            expires: expires.floor(),
-            confirmation: claims.confirmation(settings.bindings)?,
-            claims: self.claims.clone(),
-        })
+        Verified::read(self.claims.clone(), settings, expires.floor())
     }
 
     fn check_signature(&self, keys: &KeySet) -> Result<(), Rejected> {
@@ -224,6 +223,57 @@ impl Skew {
 }
 
 impl Verified {
+    /// What an authorization server says about a token of its own (RFC 7662 §2.2).
+    ///
+    /// # Errors
+    /// When that is not that it is good, here and now.
+    pub fn introspected(claims: Value, settings: &Settings, now: u64) -> Result<Verified, Rejected> {
+        if claims.get("active") != Some(&Value::Bool(true)) {
+            return Err(Rejected::Inactive);
+        }
+        let said = Claims(&claims);
+        if said.text("iss")?.is_some_and(|issuer| issuer != settings.issuer) {
+            return Err(Rejected::Issuer);
+        }
+        if said.text("token_type")?.is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+            return Err(Rejected::Type);
+        }
+        let expires = said.time("exp")?.map(|time| time.floor());
+        if expires.is_some_and(|expires| settings.skew.has_passed(expires, now)) {
+            return Err(Rejected::Expired);
+        }
+        if said.time("nbf")?.is_some_and(|time| settings.skew.is_to_come(time.ceil(), now)) {
+            return Err(Rejected::NotYetValid);
+        }
+        if !said.are_for_one_of(&settings.audiences)? {
+            return Err(Rejected::Audience);
+        }
+        Verified::read(Arc::new(claims), settings, expires.unwrap_or(u64::MAX))
+    }
+
+    fn read(claims: Arc<Value>, settings: &Settings, expires: u64) -> Result<Verified, Rejected> {
+        let said = Claims(&claims);
+        let subject = match &settings.subject {
+            Some(path) => said.text_at(path)?,
+            None => said.text("sub")?,
+        };
+        let consumer = match &settings.consumer {
+            Some(path) => said.text_at(path)?,
+            None => None,
+        };
+        Ok(Verified {
+            issuer: settings.issuer.clone(),
+            subject: subject.map(str::to_owned),
+            client_id: said.client_id()?.map(str::to_owned),
+            consumer: consumer.map(str::to_owned),
+            scopes: said.scopes()?,
+            groups: settings.groups.as_ref().map(|path| said.groups(path)).unwrap_or_default(),
+            expires,
+            confirmation: said.confirmation(settings.bindings)?,
+            claims: claims.clone(),
+        })
+    }
+
     /// Whether it has expired.
     pub fn is_over(&self, skew: Skew, now: u64) -> bool {
         skew.has_passed(self.expires, now)

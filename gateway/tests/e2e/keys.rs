@@ -27,6 +27,21 @@ const PROVED_BY: &[(&str, &str)] = &[
     ("apis[].endpoints[].auth.basic.username", "each_endpoint_may_have_a_credential_of_its_own"),
     ("apis[].endpoints[].auth.bearer", "each_endpoint_may_have_a_credential_of_its_own"),
     ("apis[].endpoints[].auth.header.name", "each_endpoint_may_have_a_credential_of_its_own"),
+    ("apis[].endpoints[].auth.passthrough", "each_endpoint_may_have_tokens_of_its_own"),
+    ("apis[].endpoints[].auth.token_exchange.audience", "each_endpoint_may_have_tokens_of_its_own"),
+    ("apis[].endpoints[].auth.token_exchange.ca", "each_endpoint_may_have_tokens_of_its_own"),
+    (
+        "apis[].endpoints[].auth.token_exchange.client.authentication",
+        "each_endpoint_may_have_tokens_of_its_own",
+    ),
+    ("apis[].endpoints[].auth.token_exchange.client.id", "each_endpoint_may_have_tokens_of_its_own"),
+    ("apis[].endpoints[].auth.token_exchange.client.key_id", "each_endpoint_may_have_tokens_of_its_own"),
+    ("apis[].endpoints[].auth.token_exchange.client.private_key", "each_endpoint_may_have_tokens_of_its_own"),
+    ("apis[].endpoints[].auth.token_exchange.client.secret", "each_endpoint_may_have_tokens_of_its_own"),
+    ("apis[].endpoints[].auth.token_exchange.private", "each_endpoint_may_have_tokens_of_its_own"),
+    ("apis[].endpoints[].auth.token_exchange.resource", "each_endpoint_may_have_tokens_of_its_own"),
+    ("apis[].endpoints[].auth.token_exchange.scopes", "each_endpoint_may_have_tokens_of_its_own"),
+    ("apis[].endpoints[].auth.token_exchange.token_endpoint", "each_endpoint_may_have_tokens_of_its_own"),
     ("apis[].endpoints[].auth.header.value", "each_endpoint_may_have_a_credential_of_its_own"),
     ("apis[].endpoints[].backup", "a_backup_gets_requests_only_while_no_other_endpoint_takes_any"),
     ("apis[].endpoints[].host", "an_endpoint_gets_the_host_its_configuration_says"),
@@ -84,6 +99,72 @@ const PROVED_BY: &[(&str, &str)] = &[
         "keys_come_from_where_the_plan_says_over_tls_of_the_operators_and_from_a_private_network",
     ),
     ("apis[].plans[].jwt.scopes", "a_token_must_have_every_scope_and_clients_are_told_which"),
+    ("apis[].plans[].jwt.certificate_bound", "a_token_that_is_bound_to_a_certificate_is_good_with_it_alone"),
+    ("apis[].plans[].jwt.consumer", "a_token_names_its_user_and_its_consumer_where_the_issuers_settings_say"),
+    (
+        "apis[].plans[].jwt.issuers[].claims.consumer",
+        "a_token_names_its_user_and_its_consumer_where_the_issuers_settings_say",
+    ),
+    (
+        "apis[].plans[].jwt.issuers[].claims.subject",
+        "a_token_names_its_user_and_its_consumer_where_the_issuers_settings_say",
+    ),
+    ("apis[].plans[].jwt.issuers[].skew", "a_clock_may_differ_by_as_much_as_the_issuers_settings_say"),
+    ("apis[].plans[].mtls", "a_bad_certificate_does_not_fall_through_to_the_plan_that_asks_for_none"),
+    (
+        "apis[].plans[].oauth2.audiences",
+        "what_the_authorization_server_does_not_vouch_for_is_refused_and_reaches_nobody",
+    ),
+    (
+        "apis[].plans[].oauth2.ca",
+        "it_is_asked_over_tls_of_the_operators_and_in_a_private_network_where_the_plan_says_so",
+    ),
+    ("apis[].plans[].oauth2.cache", "an_answer_counts_for_a_while_that_differs_for_good_and_bad_tokens"),
+    (
+        "apis[].plans[].oauth2.certificate_bound",
+        "an_opaque_token_that_is_bound_to_a_certificate_is_good_with_it_alone",
+    ),
+    (
+        "apis[].plans[].oauth2.client.authentication",
+        "a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way",
+    ),
+    (
+        "apis[].plans[].oauth2.client.id",
+        "a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way",
+    ),
+    (
+        "apis[].plans[].oauth2.client.key_id",
+        "a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way",
+    ),
+    (
+        "apis[].plans[].oauth2.client.private_key",
+        "a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way",
+    ),
+    (
+        "apis[].plans[].oauth2.client.secret",
+        "a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way",
+    ),
+    ("apis[].plans[].oauth2.consumer", "a_token_is_its_consumers_by_client_or_user_and_the_log_says_whose"),
+    (
+        "apis[].plans[].oauth2.introspection_endpoint",
+        "a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way",
+    ),
+    (
+        "apis[].plans[].oauth2.issuer",
+        "a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way",
+    ),
+    (
+        "apis[].plans[].oauth2.negative_cache",
+        "an_answer_counts_for_a_while_that_differs_for_good_and_bad_tokens",
+    ),
+    (
+        "apis[].plans[].oauth2.private",
+        "it_is_asked_over_tls_of_the_operators_and_in_a_private_network_where_the_plan_says_so",
+    ),
+    (
+        "apis[].plans[].oauth2.scopes",
+        "what_the_authorization_server_does_not_vouch_for_is_refused_and_reaches_nobody",
+    ),
     ("apis[].plans[].keyless", "the_access_log_calls_things_by_their_names"),
     ("apis[].plans[].name", "the_access_log_calls_things_by_their_names"),
     ("apis[].plans[].state", "a_closed_plan_refuses_whoever_has_its_kind_of_credential"),
@@ -101,6 +182,51 @@ const PROVED_BY: &[(&str, &str)] = &[
     ("apis[].upstream.auth.bearer", "an_upstream_gets_the_gateways_credential_in_place_of_the_callers"),
     ("apis[].upstream.auth.header.name", "another_header_may_hold_the_credential_in_either_mode"),
     ("apis[].upstream.auth.header.value", "another_header_may_hold_the_credential_in_either_mode"),
+    ("apis[].upstream.auth.passthrough", "a_callers_token_goes_on_where_that_is_spelled_out"),
+    (
+        "apis[].upstream.auth.token_exchange.audience",
+        "what_is_asked_for_is_what_the_settings_say_and_asked_once_for_as_long_as_it_is_good",
+    ),
+    (
+        "apis[].upstream.auth.token_exchange.ca",
+        "tokens_are_exchanged_over_tls_of_the_operators_and_in_a_private_network_where_that_is_said",
+    ),
+    (
+        "apis[].upstream.auth.token_exchange.client.authentication",
+        "a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way",
+    ),
+    (
+        "apis[].upstream.auth.token_exchange.client.id",
+        "what_is_asked_for_is_what_the_settings_say_and_asked_once_for_as_long_as_it_is_good",
+    ),
+    (
+        "apis[].upstream.auth.token_exchange.client.key_id",
+        "a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way",
+    ),
+    (
+        "apis[].upstream.auth.token_exchange.client.private_key",
+        "a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way",
+    ),
+    (
+        "apis[].upstream.auth.token_exchange.client.secret",
+        "what_is_asked_for_is_what_the_settings_say_and_asked_once_for_as_long_as_it_is_good",
+    ),
+    (
+        "apis[].upstream.auth.token_exchange.private",
+        "tokens_are_exchanged_over_tls_of_the_operators_and_in_a_private_network_where_that_is_said",
+    ),
+    (
+        "apis[].upstream.auth.token_exchange.resource",
+        "a_user_logs_in_once_and_the_mcp_server_gets_a_token_of_its_own_for_that_user",
+    ),
+    (
+        "apis[].upstream.auth.token_exchange.scopes",
+        "what_is_asked_for_is_what_the_settings_say_and_asked_once_for_as_long_as_it_is_good",
+    ),
+    (
+        "apis[].upstream.auth.token_exchange.token_endpoint",
+        "a_user_logs_in_once_and_the_mcp_server_gets_a_token_of_its_own_for_that_user",
+    ),
     (
         "apis[].upstream.health_check.healthy_threshold",
         "an_endpoint_turns_only_after_so_many_checks_in_a_row",
@@ -166,6 +292,22 @@ const PROVED_BY: &[(&str, &str)] = &[
     ),
     ("consumers[].api_keys[].sha256", "a_key_lets_its_consumer_in_and_goes_no_further"),
     ("consumers[].api_keys[].value", "a_key_is_read_from_a_file_and_a_new_one_is_used_when_the_file_changes"),
+    (
+        "consumers[].certificates[].san",
+        "a_certificate_is_its_consumers_by_fingerprint_alternative_name_or_subject",
+    ),
+    (
+        "consumers[].certificates[].sha256",
+        "a_certificate_is_its_consumers_by_fingerprint_alternative_name_or_subject",
+    ),
+    (
+        "consumers[].certificates[].subject",
+        "a_certificate_is_its_consumers_by_fingerprint_alternative_name_or_subject",
+    ),
+    ("consumers[].labels", "a_token_is_its_consumers_by_client_or_user_and_the_log_says_whose"),
+    ("consumers[].tokens[].client_id", "a_token_is_its_consumers_by_client_or_user_and_the_log_says_whose"),
+    ("consumers[].tokens[].issuer", "a_token_is_its_consumers_by_client_or_user_and_the_log_says_whose"),
+    ("consumers[].tokens[].subject", "a_token_is_its_consumers_by_client_or_user_and_the_log_says_whose"),
     ("consumers[].name", "a_key_lets_its_consumer_in_and_goes_no_further"),
     ("consumers[].plans", "a_key_opens_only_the_plans_of_its_consumer"),
     ("dns.max_ttl", "a_name_is_asked_for_as_often_as_the_maximum_says"),

@@ -3,7 +3,10 @@
 mod api_keys;
 mod issuer;
 mod jwt;
+mod mtls;
+mod oauth2;
 mod order;
+mod token_exchange;
 mod upstream_auth;
 
 use sha2::{Digest, Sha256};

@@ -13,6 +13,7 @@ import { announceReady, endWhenAsked, listen, log, readOptions, wholeNumber } fr
 const RESOURCE_SERVER = { client_id: 'resource-server', client_secret: 'resource-server-secret' };
 const SCOPES = ['mcp', 'files:read', 'files:write'];
 const ACCOUNT = 'alice';
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 const options = readOptions({
     port: { type: 'string' },
@@ -23,6 +24,7 @@ const options = readOptions({
     'access-token-ttl': { type: 'string' },
     'issuer-path': { type: 'string', default: '' },
     'no-refresh-tokens': { type: 'boolean', default: false },
+    'key-client': { type: 'string' },
 });
 if (!['ignore', 'bind'].includes(options.temper)) {
     log(`--temper is 'ignore' or 'bind', not '${options.temper}'`);
@@ -78,16 +80,30 @@ async function signingKey() {
     return { ...(await exportJWK(privateKey)), use: 'sig', alg: 'RS256', kid: 'test' };
 }
 
+/** Clients that only ask about tokens, one for each way to prove who it is. */
+function resourceServers() {
+    const asks = { redirect_uris: [], response_types: [], grant_types: [TOKEN_EXCHANGE] };
+    const { client_secret } = RESOURCE_SERVER;
+    const clients = [
+        { ...asks, ...RESOURCE_SERVER, token_endpoint_auth_method: 'client_secret_basic' },
+        { ...asks, client_id: 'post-server', client_secret, token_endpoint_auth_method: 'client_secret_post' },
+    ];
+    if (options['key-client']) {
+        const jwks = { keys: [JSON.parse(options['key-client'])] };
+        clients.push({
+            ...asks,
+            client_id: 'key-server',
+            jwks,
+            token_endpoint_auth_method: 'private_key_jwt',
+            token_endpoint_auth_signing_alg: 'EdDSA',
+        });
+    }
+    return clients;
+}
+
 const provider = new Provider(issuer, {
-    clients: [
-        {
-            ...RESOURCE_SERVER,
-            redirect_uris: [],
-            response_types: [],
-            grant_types: [],
-            token_endpoint_auth_method: 'client_secret_basic',
-        },
-    ],
+    clients: resourceServers(),
+    enabledJWA: { clientAuthSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'] },
     clientDefaults: {
         token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code', 'refresh_token'],
@@ -129,6 +145,32 @@ provider.on('server_error', (_context, error) => log('server error:', error.stac
 for (const event of ['authorization.error', 'grant.error', 'registration_create.error']) {
     provider.on(event, (_context, error) => log(event, error.message, error.error_description ?? ''));
 }
+
+/** RFC 8693: a token of the same user for a listed resource, issued to the client that asks. */
+async function exchangeToken(context) {
+    const { client, params } = context.oidc;
+    const subject = await provider.AccessToken.find(params.subject_token);
+    if (!subject) throw new errors.InvalidRequest('the subject_token is not active');
+    const resourceServer = new provider.ResourceServer(params.resource, boundResource(context, params.resource));
+    const grant = new provider.Grant({ accountId: subject.accountId, clientId: client.clientId });
+    grant.addResourceScope(params.resource, params.scope);
+    const token = new provider.AccessToken({
+        accountId: subject.accountId,
+        client,
+        grantId: await grant.save(),
+        gty: 'token-exchange',
+        resourceServer,
+        scope: params.scope,
+    });
+    context.body = {
+        access_token: await token.save(),
+        issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        token_type: 'Bearer',
+        expires_in: token.expiration,
+    };
+}
+const exchanged = ['subject_token', 'subject_token_type', 'requested_token_type', 'resource', 'audience', 'scope'];
+provider.registerGrantType(TOKEN_EXCHANGE, exchangeToken, exchanged);
 
 /** The user who always says yes: logs in and grants everything asked for, in one redirect and without a page. */
 async function agree(request, response) {

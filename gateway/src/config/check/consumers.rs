@@ -1,5 +1,6 @@
 //! The known callers: what they are called, their keys, and the plans they may use.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -7,17 +8,27 @@ use sha2::{Digest as _, Sha256};
 
 use super::values::Refusal;
 use super::{Findings, Once, secrets, values};
-use crate::config::document::{ApiKey as WrittenKey, Consumer as Written, Document};
+use crate::config::document::{
+    ApiKey as WrittenKey, CertificateOwner as WrittenCertificate, Consumer as Written, Document,
+    TokenOwner as WrittenToken,
+};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
 use crate::config::suggest;
-use crate::config::text::{PlanPath, Timestamp};
-use crate::config::{Api, PlanState};
-use crate::config::{ApiKey, Consumer, KeyDigest, PlanKind};
+use crate::config::text::{PlanPath, Timestamp, Words};
+use crate::config::{Api, ApiKey, CertificateOwner, Consumer, KeyDigest, PlanKind, PlanState, TokenOwner};
 
 pub fn check(document: &Document, apis: &[Api], folder: &Path, findings: &mut Findings) -> Vec<Consumer> {
     let list = KeyPath::root().key("consumers");
-    let mut checker = Checker { folder, names: Once::default(), keys: Once::default(), apis, findings };
+    let mut checker = Checker {
+        folder,
+        names: Once::default(),
+        keys: Once::default(),
+        certificates: Once::default(),
+        tokens: Once::default(),
+        apis,
+        findings,
+    };
     let consumers = document.consumers.iter().enumerate();
     let consumers: Vec<_> =
         consumers.filter_map(|(index, written)| checker.consumer(written, &list.item(index))).collect();
@@ -29,6 +40,8 @@ struct Checker<'a> {
     folder: &'a Path,
     names: Once<String>,
     keys: Once<KeyDigest>,
+    certificates: Once<CertificateOwner>,
+    tokens: Once<TokenOwner>,
     apis: &'a [Api],
     findings: &'a mut Findings,
 }
@@ -39,11 +52,19 @@ impl Checker<'_> {
         let keys = path.key("api_keys");
         let api_keys = written.api_keys.iter().enumerate();
         let api_keys = api_keys.filter_map(|(index, key)| self.key(key, &keys.item(index))).collect();
+        let list = path.key("certificates");
+        let certificates = written.certificates.iter().enumerate();
+        let certificates =
+            certificates.filter_map(|(index, one)| self.certificate(one, &list.item(index))).collect();
+        let list = path.key("tokens");
+        let tokens = written.tokens.iter().enumerate();
+        let tokens = tokens.filter_map(|(index, one)| self.token(one, &list.item(index))).collect();
+        let labels = self.labels(written, &path.key("labels"));
         let list = path.key("plans");
         self.findings.refuse_empty(written.plans.is_empty(), &list, "plan");
         let plans = written.plans.iter().enumerate();
         let plans = plans.filter_map(|(index, plan)| self.plan(plan, list.item(index))).collect();
-        Some(Consumer { name: name?, api_keys, plans })
+        Some(Consumer { name: name?, api_keys, certificates, tokens, labels, plans })
     }
 
     fn key(&mut self, written: &WrittenKey, path: &KeyPath) -> Option<ApiKey> {
@@ -96,6 +117,67 @@ impl Checker<'_> {
         }
     }
 
+    fn certificate(&mut self, written: &WrittenCertificate, path: &KeyPath) -> Option<CertificateOwner> {
+        let (at, owner) = match (&written.sha256, &written.san, &written.subject) {
+            (Some(text), None, None) => {
+                let at = path.key("sha256");
+                let digest = self.findings.take(at.clone(), values::fingerprint(text.as_str()))?;
+                (at, CertificateOwner::Sha256(digest))
+            }
+            (None, Some(name), None) => {
+                let at = path.key("san");
+                (at.clone(), CertificateOwner::San(self.findings.take(at, alternative_name(name.as_str()))?))
+            }
+            (None, None, Some(subject)) => {
+                let at = path.key("subject");
+                (
+                    at.clone(),
+                    CertificateOwner::Subject(self.findings.take(at, subject_name(subject.as_str()))?),
+                )
+            }
+            _ => {
+                let problem = Problem::error(path.clone(), "a certificate is told by exactly one thing");
+                self.findings.add(problem.help("write one of `sha256`, `san` and `subject`"));
+                return None;
+            }
+        };
+        if let Some(first) = self.certificates.note(owner.clone(), &at) {
+            let problem = Problem::error(at, "this certificate is a consumer's already").first(first);
+            self.findings.add(problem.help("give each consumer certificates of its own"));
+        }
+        Some(owner)
+    }
+
+    fn token(&mut self, written: &WrittenToken, path: &KeyPath) -> Option<TokenOwner> {
+        if written.client_id.is_none() && written.subject.is_none() {
+            let problem = Problem::error(path.clone(), "these are all tokens of the issuer");
+            self.findings.add(problem.help("add `client_id`, `subject`, or both"));
+            return None;
+        }
+        let text = |written: &Option<Words>| written.as_ref().map(|text| text.as_str().to_owned());
+        let owner = TokenOwner {
+            issuer: written.issuer.as_str().to_owned(),
+            client_id: text(&written.client_id),
+            subject: text(&written.subject),
+        };
+        if let Some(first) = self.tokens.note(owner.clone(), path) {
+            let problem = Problem::error(path.clone(), "these tokens are a consumer's already").first(first);
+            self.findings.add(problem.help("give each consumer clients and users of its own"));
+        }
+        Some(owner)
+    }
+
+    fn labels(&mut self, written: &Written, path: &KeyPath) -> Vec<(String, String)> {
+        let mut labels = Vec::new();
+        for (name, value) in &written.labels {
+            let at = path.key(name);
+            let name = self.findings.take(at.clone(), label(name));
+            let value = self.findings.take(at, values::words(value.as_str()));
+            labels.extend(name.zip(value));
+        }
+        labels
+    }
+
     /// `api/plan`, of which both must be there.
     fn plan(&mut self, written: &PlanPath, path: KeyPath) -> Option<(String, String)> {
         let found = find_plan(written.as_str(), self.apis);
@@ -111,11 +193,7 @@ fn find_plan(written: &str, apis: &[Api]) -> Result<(String, String), Refusal> {
     match found {
         Some((_, plan)) if matches!(plan.kind, PlanKind::Keyless) => {
             Err(Refusal::new(format!("the plan {} asks nobody who they are", quoted(written)))
-                .help("name a plan with `api_key`"))
-        }
-        Some((_, plan)) if matches!(plan.kind, PlanKind::Jwt(_)) => {
-            Err(Refusal::new(format!("the plan {} knows callers by their tokens", quoted(written)))
-                .help("name a plan with `api_key`"))
+                .help("name a plan of another kind"))
         }
         Some((api, plan)) => Ok((api.name.clone(), plan.name.clone())),
         None => {
@@ -127,6 +205,42 @@ fn find_plan(written: &str, apis: &[Api]) -> Result<(String, String), Refusal> {
                 None => refusal.help("write the name of an API, a slash, and the name of one of its plans"),
             })
         }
+    }
+}
+
+/// A kind and a name of that kind, as certificates are read.
+fn alternative_name(text: &str) -> Result<String, Refusal> {
+    let refusal = || {
+        Refusal::new(format!("{} is no subject alternative name", quoted(text)))
+            .help("write its kind before it: `dns:`, `uri:`, `email:` or `ip:`")
+    };
+    let (kind, name) = text.split_once(':').filter(|(_, name)| !name.is_empty()).ok_or_else(refusal)?;
+    match kind {
+        "dns" => Ok(format!("dns:{}", name.to_ascii_lowercase())),
+        "uri" | "email" => Ok(text.to_owned()),
+        "ip" => name.parse::<IpAddr>().map(|address| format!("ip:{address}")).map_err(|_| refusal()),
+        _ => Err(refusal()),
+    }
+}
+
+/// Compared as it is written, so a space between two parts would never be found.
+fn subject_name(text: &str) -> Result<String, Refusal> {
+    let refusal = Refusal::new(format!("{} is no subject as RFC 4514 writes it", quoted(text)));
+    match text.contains('=') && !text.contains(", ") {
+        true => Ok(text.to_owned()),
+        false => {
+            Err(refusal.help("write what `openssl x509 -noout -subject -nameopt RFC2253 -in FILE` prints"))
+        }
+    }
+}
+
+/// Part of the name of a field of the log.
+fn label(text: &str) -> Result<String, Refusal> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    match !text.is_empty() && text.len() <= 32 && text.bytes().all(allowed) {
+        true => Ok(text.to_owned()),
+        false => Err(Refusal::new(format!("{} is no name of a label", quoted(text)))
+            .help("write at most 32 lower-case letters, digits and `_`")),
     }
 }
 
@@ -149,7 +263,12 @@ fn warn_about_plans_of_nobody(
         for (index, plan) in api.plans.iter().enumerate() {
             let path = list.item(api_index).key("plans").item(index);
             let used = || consumers.iter().filter(|consumer| consumer.may_use(&api.name, &plan.name));
-            if matches!(plan.kind, PlanKind::ApiKey(_)) && used().next().is_none() {
+            let needs_consumers = match &plan.kind {
+                PlanKind::ApiKey(_) | PlanKind::Certificates => true,
+                PlanKind::Tokens(plan) => plan.of_consumers_only,
+                PlanKind::Keyless => false,
+            };
+            if needs_consumers && used().next().is_none() {
                 let problem = Problem::warning(path.clone(), "no consumer may use this plan");
                 findings.add(problem.help(format!("add `{}/{}` to the `plans` of one", api.name, plan.name)));
             }

@@ -5,13 +5,14 @@ use http::header::HeaderName;
 use std::path::Path;
 
 use super::values::Refusal;
-use super::{Findings, Once, jwt, values};
-use crate::config::document::{Api as Written, ApiKeyPlan as WrittenApiKey, Plan as WrittenPlan};
+use super::{Findings, Once, tokens, values};
+use crate::config::document::{Api as Written, ApiKeyPlan as WrittenApiKey, Document, Plan as WrittenPlan};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
 use crate::config::short_form::Short;
-use crate::config::{ApiKeyPlan, ApiKeySource, AuthorizationMode, Plan, PlanKind, PlanState};
+use crate::config::{Api, ApiKeyPlan, ApiKeySource, AuthorizationMode, Listener, Plan, PlanKind, PlanState};
 use crate::minted;
+use tollgate_protocol::url::Origin;
 
 /// Where a key is looked for, unless the plan says otherwise.
 const HEADER: HeaderName = HeaderName::from_static("x-api-key");
@@ -22,9 +23,9 @@ pub fn check(api: &Written, list: &KeyPath, folder: &Path, findings: &mut Findin
     let check_one = |(index, written): (usize, &Short<WrittenPlan>)| {
         let path = list.item(index);
         let kind = kind(written, &path, folder, findings)?;
-        if matches!(kind, PlanKind::Jwt(_)) && api.authorization.mode == AuthorizationMode::Relay {
-            let problem =
-                Problem::error(path.key("jwt"), "in the mode `relay` tokens are the MCP server's to judge");
+        if matches!(kind, PlanKind::Tokens(_)) && api.authorization.mode == AuthorizationMode::Relay {
+            let key = path.key(kind.word());
+            let problem = Problem::error(key, "in the mode `relay` tokens are the MCP server's to judge");
             findings.add(problem.at_key().help("add `authorization: { mode: protect }` to the API"));
         }
         let own = match &written.name {
@@ -46,34 +47,38 @@ pub fn check(api: &Written, list: &KeyPath, folder: &Path, findings: &mut Findin
 
 /// Exactly one kind.
 fn kind(written: &WrittenPlan, path: &KeyPath, folder: &Path, findings: &mut Findings) -> Option<PlanKind> {
-    match (&written.keyless, &written.api_key, &written.jwt) {
-        (Some(_), None, None) => Some(PlanKind::Keyless),
-        (None, Some(api_key), None) => {
-            Some(PlanKind::ApiKey(self::api_key(api_key, &path.key("api_key"), findings)?))
-        }
-        (None, None, Some(jwt)) => Some(PlanKind::Jwt(jwt::check(jwt, &path.key("jwt"), folder, findings)?)),
-        (None, None, None) => {
-            let problem = Problem::error(path.clone(), "a plan says how callers are admitted");
-            findings.add(
-                problem
-                    .absent(path.clone())
-                    .help("add `keyless: {}`, `api_key: {}` or `jwt` with its `issuers` and `audiences`"),
-            );
-            None
-        }
-        (keyless, api_key, _) => {
-            let (first, second) = match (keyless, api_key) {
-                (Some(_), Some(_)) => ("keyless", "api_key"),
-                (Some(_), None) => ("keyless", "jwt"),
-                (None, _) => ("api_key", "jwt"),
-            };
-            let problem = Problem::error(path.key(second), "a plan is of one kind").at_key();
-            findings.add(
-                problem.first(path.key(first)).help("write two plans: callers are asked in their order"),
-            );
-            None
-        }
+    let WrittenPlan { keyless, api_key, jwt, oauth2, mtls, .. } = written;
+    let kinds = [
+        ("keyless", keyless.is_some()),
+        ("api_key", api_key.is_some()),
+        ("jwt", jwt.is_some()),
+        ("oauth2", oauth2.is_some()),
+        ("mtls", mtls.is_some()),
+    ];
+    let mut named = kinds.iter().filter(|(_, is_written)| *is_written).map(|(key, _)| *key);
+    let Some(first) = named.next() else {
+        let problem = Problem::error(path.clone(), "a plan says how callers are admitted");
+        let help = "add `keyless: {}`, `api_key: {}`, `mtls: {}`, `jwt` with its `issuers`, or `oauth2`";
+        findings.add(problem.absent(path.clone()).help(help));
+        return None;
+    };
+    if let Some(second) = named.next() {
+        let problem = Problem::error(path.key(second), "a plan is of one kind").at_key();
+        findings
+            .add(problem.first(path.key(first)).help("write two plans: callers are asked in their order"));
+        return None;
     }
+    let path = path.key(first);
+    if let Some(written) = api_key {
+        return self::api_key(written, &path, findings).map(PlanKind::ApiKey);
+    }
+    if let Some(written) = jwt {
+        return tokens::jwt(written, &path, folder, findings).map(PlanKind::Tokens);
+    }
+    if let Some(written) = oauth2 {
+        return tokens::oauth2(written, &path, folder, findings).map(PlanKind::Tokens);
+    }
+    Some(if mtls.is_some() { PlanKind::Certificates } else { PlanKind::Keyless })
 }
 
 fn api_key(written: &WrittenApiKey, path: &KeyPath, findings: &mut Findings) -> Option<ApiKeyPlan> {
@@ -139,8 +144,69 @@ fn refuse_unreachable(plans: &[Plan], list: &KeyPath, findings: &mut Findings) {
 
 fn looks_where(one: &Plan, other: &Plan) -> bool {
     match (&one.kind, &other.kind) {
-        (PlanKind::Jwt(_), PlanKind::Jwt(_)) => true,
+        (PlanKind::Tokens(_), PlanKind::Tokens(_)) => true,
+        (PlanKind::Certificates, PlanKind::Certificates) => true,
         (PlanKind::ApiKey(one), PlanKind::ApiKey(other)) => one.source == other.source,
         _ => false,
+    }
+}
+
+/// The APIs none of whose plans was refused, with their places: elsewhere the place of a plan is not known.
+fn whole<'a>(document: &'a Document, apis: &'a [Api]) -> impl Iterator<Item = (usize, &'a Api)> {
+    let all = apis.iter().enumerate().filter(|_| apis.len() == document.apis.len());
+    all.filter(|(index, api)| document.apis.get(*index).is_some_and(|own| own.plans.len() == api.plans.len()))
+}
+
+/// A certificate is shown where a listener asks for one.
+pub fn refuse_without_certificates(
+    document: &Document,
+    apis: &[Api],
+    listeners: &[Listener],
+    findings: &mut Findings,
+) {
+    let asks = |listener: &Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_auth.is_some());
+    if listeners.len() != document.listeners.len() || listeners.iter().any(asks) {
+        return;
+    }
+    for (api_index, api) in whole(document, apis) {
+        for (index, plan) in api.plans.iter().enumerate().filter(|(_, plan)| plan.kind.needs_certificates()) {
+            let path = KeyPath::root().key("apis").item(api_index).key("plans").item(index);
+            let problem = Problem::error(path, "no listener asks clients for certificates");
+            let help = "add `client_auth: { mode: optional, ca: FILE }` to the `tls` of a listener";
+            findings.add(problem.help(match &plan.kind {
+                PlanKind::Tokens(_) => format!("{help}, or remove `certificate_bound`"),
+                _ => help.to_owned(),
+            }));
+        }
+    }
+}
+
+/// MCP clients name the URL they were given (RFC 8707), and an authorization server writes that into their tokens.
+pub fn warn_about_audiences(
+    document: &Document,
+    apis: &[Api],
+    public_urls: &[(KeyPath, Origin)],
+    findings: &mut Findings,
+) {
+    if public_urls.is_empty() {
+        return;
+    }
+    for (api_index, api) in whole(document, apis) {
+        let resource = |origin: &Origin| format!("{origin}{}", api.path);
+        for (index, plan) in api.plans.iter().enumerate() {
+            let PlanKind::Tokens(tokens) = &plan.kind else { continue };
+            let same =
+                |audience: &str, url: &str| audience.trim_end_matches('/') == url.trim_end_matches('/');
+            let is_public =
+                |audience: &String| public_urls.iter().any(|(_, origin)| same(audience, &resource(origin)));
+            if tokens.audiences.is_empty() || tokens.audiences.iter().any(is_public) {
+                continue;
+            }
+            let plan = KeyPath::root().key("apis").item(api_index).key("plans").item(index);
+            let path = plan.key(PlanKind::word(&api.plans[index].kind)).key("audiences");
+            let problem = Problem::warning(path, "none of these is a public URL of the API").at_key();
+            let url = public_urls.first().map(|(_, origin)| resource(origin)).unwrap_or_default();
+            findings.add(problem.help(format!("clients that name the resource get tokens for `{url}`")));
+        }
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::values::Refusal;
 use super::{Findings, certificates};
 use crate::config::Secret;
-use crate::config::document::{Document, UpstreamAuth};
+use crate::config::document::{Document, OAuthClient, UpstreamAuth};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
 use crate::config::text::Reference;
@@ -36,7 +36,11 @@ pub fn files(document: &Document, folder: &Path) -> Vec<PathBuf> {
     let endpoints = document.apis.iter().flat_map(|api| &api.endpoints);
     let own = endpoints.filter_map(|endpoint| endpoint.auth.as_ref());
     let shared = document.apis.iter().filter_map(|api| api.upstream.auth.as_ref());
-    let references = keys.chain(shared.chain(own).flat_map(UpstreamAuth::references));
+    let plans = document.apis.iter().flat_map(|api| &api.plans);
+    let clients = plans.filter_map(|plan| Some(&plan.oauth2.as_ref()?.client));
+    let references = keys
+        .chain(shared.chain(own).flat_map(UpstreamAuth::references))
+        .chain(clients.flat_map(OAuthClient::references));
     references.filter_map(file).map(|file| folder.join(file)).collect()
 }
 

@@ -115,10 +115,17 @@ pub fn network(text: &str) -> Result<IpNet, Refusal> {
 
 /// A SHA-256 in hexadecimal.
 pub fn digest(text: &str) -> Result<[u8; 32], Refusal> {
-    let refusal = || {
-        Refusal::new(format!("{} is no SHA-256", quoted(text)))
-            .help("write the 64 hexadecimal digits `printf %s KEY | sha256sum` prints")
-    };
+    sha256(text, "write the 64 hexadecimal digits `printf %s KEY | sha256sum` prints")
+}
+
+/// The SHA-256 of a certificate, with or without the colons OpenSSL writes.
+pub fn fingerprint(text: &str) -> Result<[u8; 32], Refusal> {
+    let digits = text.replace(':', "");
+    sha256(&digits, "write what `openssl x509 -noout -fingerprint -sha256 -in FILE` prints after the `=`")
+}
+
+fn sha256(text: &str, help: &str) -> Result<[u8; 32], Refusal> {
+    let refusal = || Refusal::new(format!("{} is no SHA-256", quoted(text))).help(help);
     let value = |digit: char| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let digits: Option<Vec<u8>> = text.chars().map(value).collect();
     let digits = digits.filter(|digits| digits.len() == 64).ok_or_else(refusal)?;

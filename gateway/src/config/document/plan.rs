@@ -1,16 +1,21 @@
 //! Plans and the consumers that may use them, as they are written.
 
+use std::collections::BTreeMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de};
 
+use super::oauth::OAuthClient;
 use crate::config::short_form::{Short, ShortForm};
-use crate::config::text::{Digest, FieldName, FilePath, Name, PlanPath, Reference, Timestamp, Url, Words};
+use crate::config::text::{
+    Digest, Duration, FieldName, FilePath, Name, PlanPath, Reference, Timestamp, Url, Words,
+};
 
 /// How callers of an API prove who they are. Exactly one kind.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a plan: `keyless`, or a mapping with `keyless`, `api_key` or `jwt`"
+    expecting = "a plan: `keyless`, or a mapping with `keyless`, `api_key`, `jwt`, `oauth2` or `mtls`"
 )]
 pub struct Plan {
     /// What to call this plan, once in the API. Lower-case letters, digits and `-`, at most 64. Without it, its kind.
@@ -30,6 +35,14 @@ pub struct Plan {
     /// Callers have an access token that is a JWT (RFC 9068). The token ends at the gateway, and clients are told where
     /// to get one. Needs the mode `protect`.
     pub jwt: Option<JwtPlan>,
+
+    /// Callers have an access token that the authorization server is asked about (RFC 7662), for tokens that are no
+    /// JWTs. The token ends at the gateway, and clients are told where to get one. Needs the mode `protect`.
+    pub oauth2: Option<OAuth2Plan>,
+
+    /// Callers have a certificate of one of the `consumers`. Needs a listener that asks for certificates. It has no
+    /// settings: `mtls: {}`.
+    pub mtls: Option<MtlsPlan>,
 }
 
 /// Whether a plan admits callers.
@@ -48,6 +61,11 @@ pub enum PlanState {
 #[serde(deny_unknown_fields, expecting = "`{}`: a keyless plan has no settings")]
 pub struct Keyless {}
 
+/// The settings of a plan with certificates: none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "`{}`: a plan with certificates has no settings")]
+pub struct MtlsPlan {}
+
 /// Where callers have their key. It is never sent upstream.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "`{}`, or a mapping with `header` or `query`")]
@@ -62,21 +80,42 @@ pub struct ApiKeyPlan {
 
 /// Whose tokens are accepted, and which of them.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `issuers` and `audiences`")]
+#[serde(deny_unknown_fields, expecting = "a mapping with `issuers`")]
 pub struct JwtPlan {
     /// The authorization servers. Their keys are fetched ahead of requests and kept fresh.
     #[schemars(extend("minItems" = 1))]
     pub issuers: Vec<Short<Issuer>>,
 
-    /// A token must be for one of these (`aud`), compared exactly but for one slash at the end. Where clients name the
-    /// resource (RFC 8707), it is the public URL of the API.
-    #[schemars(extend("minItems" = 1))]
-    pub audiences: Vec<Words>,
+    /// A token must be for one of these (`aud`), compared exactly but for one slash at the end. Without it, for the API
+    /// under one of its public URLs, which is the resource that MCP clients name (RFC 8707).
+    #[schemars(length(min = 1))]
+    pub audiences: Option<Vec<Words>>,
 
     /// The scopes a token must have, all of them. Clients are told to ask for them.
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub scopes: Vec<Words>,
+
+    /// Whether each token must be bound to the certificate its caller shows (RFC 8705 §3). Needs a listener that asks
+    /// for certificates.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub certificate_bound: bool,
+
+    /// Whether a token must be that of a known consumer.
+    #[serde(default)]
+    #[schemars(extend("default" = "optional"))]
+    pub consumer: ConsumerNeed,
+}
+
+/// Whether whoever has a good token must be known besides.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ConsumerNeed {
+    #[default]
+    Optional,
+    Required,
 }
 
 /// An authorization server whose tokens are accepted.
@@ -95,10 +134,19 @@ pub struct Issuer {
     #[schemars(extend("default" = ["RS256", "PS256", "ES256", "EdDSA"]))]
     pub algorithms: Vec<Words>,
 
-    /// What the `typ` of its tokens may be besides `at+jwt`. Many authorization servers write `JWT`.
+    /// What the `typ` of its tokens may be besides `at+jwt`. Many authorization servers write `JWT`; `none` stands for
+    /// tokens without one.
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub types: Vec<Words>,
+
+    /// By how much its clock may differ, at most a minute.
+    #[schemars(extend("default" = "30s"))]
+    pub skew: Option<Duration>,
+
+    /// Where its tokens say whose they are.
+    #[serde(default)]
+    pub claims: TokenClaims,
 
     /// A PEM file with the certificates of the authorities to trust, in place of those of the platform. A relative
     /// path starts at the folder of this file.
@@ -110,12 +158,32 @@ pub struct Issuer {
     pub private: bool,
 }
 
+/// Where a token says whose it is: the name of a claim, or a JSON Pointer (RFC 6901), which begins with a slash.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `subject` or `consumer`")]
+pub struct TokenClaims {
+    /// The user. Without it, `sub`.
+    pub subject: Option<Words>,
+
+    /// The name of one of the `consumers`. Without it, consumers are known by their `tokens`.
+    pub consumer: Option<Words>,
+}
+
 impl ShortForm for Issuer {
     const EXPECTED: &'static str = "an issuer: a URL, or a mapping with `issuer`";
 
     fn from_short<E: de::Error>(text: &str) -> Result<Self, E> {
         let issuer = Url::from(text);
-        Ok(Self { issuer, jwks_uri: None, algorithms: vec![], types: vec![], ca: None, private: false })
+        Ok(Self {
+            issuer,
+            jwks_uri: None,
+            algorithms: vec![],
+            types: vec![],
+            skew: None,
+            claims: TokenClaims::default(),
+            ca: None,
+            private: false,
+        })
     }
 
     fn short_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -126,23 +194,88 @@ impl ShortForm for Issuer {
 }
 
 impl ShortForm for Plan {
-    const EXPECTED: &'static str = "a plan: `keyless`, or a mapping with `keyless`, `api_key` or `jwt`";
+    const EXPECTED: &'static str =
+        "a plan: `keyless`, or a mapping with `keyless`, `api_key`, `jwt`, `oauth2` or `mtls`";
 
     fn from_short<E: de::Error>(text: &str) -> Result<Self, E> {
-        let plan = Self { name: None, state: PlanState::default(), keyless: None, api_key: None, jwt: None };
+        let plan = Self {
+            name: None,
+            state: PlanState::default(),
+            keyless: None,
+            api_key: None,
+            jwt: None,
+            oauth2: None,
+            mtls: None,
+        };
         match text {
             "keyless" => Ok(Self { keyless: Some(Keyless {}), ..plan }),
             "api_key" => Ok(Self { api_key: Some(ApiKeyPlan { header: None, query: None }), ..plan }),
-            "jwt" => Err(E::custom(
-                "a plan with JWTs says whose, in a mapping: `jwt: { issuers: [URL], audiences: [URL] }`",
+            "mtls" => Ok(Self { mtls: Some(MtlsPlan {}), ..plan }),
+            "jwt" => Err(E::custom("a plan with JWTs says whose, in a mapping: `jwt: { issuers: [URL] }`")),
+            "oauth2" => Err(E::custom(
+                "a plan with introspection says where, in a mapping with `issuer` and `introspection_endpoint`",
             )),
-            other => Err(E::unknown_variant(other, &["keyless", "api_key"])),
+            other => Err(E::unknown_variant(other, &["keyless", "api_key", "mtls"])),
         }
     }
 
     fn short_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": ["keyless", "api_key"], "description": "A plan with nothing but defaults." })
+        json_schema!({
+            "enum": ["keyless", "api_key", "mtls"],
+            "description": "A plan with nothing but defaults.",
+        })
     }
+}
+
+/// An authorization server that is asked about each token it has issued.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `issuer`, `introspection_endpoint` and `client`")]
+pub struct OAuth2Plan {
+    /// Its issuer identifier, which clients are told: an `https` URL, or an `http` one on this machine.
+    pub issuer: Url,
+
+    /// Where it is asked (RFC 7662 §2), by a POST.
+    pub introspection_endpoint: Url,
+
+    /// The gateway as the authorization server knows it.
+    pub client: OAuthClient,
+
+    /// A token must be for one of these (`aud`), as in a plan with JWTs.
+    #[schemars(length(min = 1))]
+    pub audiences: Option<Vec<Words>>,
+
+    /// The scopes a token must have, all of them. Clients are told to ask for them.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub scopes: Vec<Words>,
+
+    /// Whether each token must be bound to the certificate its caller shows (RFC 8705 §3).
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub certificate_bound: bool,
+
+    /// Whether a token must be that of a known consumer.
+    #[serde(default)]
+    #[schemars(extend("default" = "optional"))]
+    pub consumer: ConsumerNeed,
+
+    /// For how long an answer counts that a token is good; no longer than the token itself. A token that was revoked
+    /// opens the plan for so long.
+    #[schemars(extend("default" = "30s"))]
+    pub cache: Option<Duration>,
+
+    /// For how long an answer counts that a token is not good.
+    #[schemars(extend("default" = "5s"))]
+    pub negative_cache: Option<Duration>,
+
+    /// A PEM file with the certificates of the authorities to trust, in place of those of the platform. A relative
+    /// path starts at the folder of this file.
+    pub ca: Option<FilePath>,
+
+    /// Whether its names may lead into private networks.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub private: bool,
 }
 
 /// A known caller.
@@ -157,9 +290,52 @@ pub struct Consumer {
     #[schemars(extend("default" = []))]
     pub api_keys: Vec<ApiKey>,
 
+    /// Its certificates, for plans with `mtls`.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub certificates: Vec<CertificateOwner>,
+
+    /// The clients and users of authorization servers that it stands for, for plans with `jwt` and `oauth2`.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub tokens: Vec<TokenOwner>,
+
+    /// What else is to be known of it, such as `tier: gold`: in each line of the log about its requests, as `label_tier`.
+    #[serde(default)]
+    #[schemars(extend("default" = {}))]
+    pub labels: BTreeMap<String, Words>,
+
     /// The plans it may use, each the name of an API, a slash, and the name of the plan: `crm/scripts`.
     #[schemars(length(min = 1))]
     pub plans: Vec<PlanPath>,
+}
+
+/// What tells a certificate of a consumer from others. Exactly one of the three.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a certificate: a mapping with `sha256`, `san` or `subject`")]
+pub struct CertificateOwner {
+    /// The SHA-256 of the whole certificate in DER, in hexadecimal digits. It fits one certificate alone.
+    pub sha256: Option<Digest>,
+
+    /// A subject alternative name with its kind: `dns:`, `uri:`, `email:` or `ip:`.
+    pub san: Option<Words>,
+
+    /// The whole subject as RFC 4514 writes it: `CN=build,O=Acme`.
+    pub subject: Option<Words>,
+}
+
+/// What tells a token of a consumer from others: the client, the user, or both.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `issuer` and `client_id` or `subject`")]
+pub struct TokenOwner {
+    /// The issuer, as the plan has it: clients and users of another may have the same names.
+    pub issuer: Url,
+
+    /// The client the token was issued to (`client_id`, or `azp`).
+    pub client_id: Option<Words>,
+
+    /// The user it is about (`sub`).
+    pub subject: Option<Words>,
 }
 
 /// A key of a consumer. Either its SHA-256, or where it is.

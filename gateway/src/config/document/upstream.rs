@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, de};
 
+use super::oauth::OAuthClient;
 use crate::config::short_form::ShortForm;
 use crate::config::text::{Duration, FieldName, FilePath, Host, Name, Path, Pin, Reference, Url, Words};
 
@@ -50,9 +51,12 @@ pub struct Upstream {
     pub retry_budget: RetryBudget,
 }
 
-/// A credential of the gateway's, of one kind. A caller can neither choose nor replace it.
+/// A credential of one kind. A caller can neither choose nor replace it.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `bearer`, `basic` or `header`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a mapping with `bearer`, `basic`, `header`, `token_exchange` or `passthrough`"
+)]
 pub struct UpstreamAuth {
     /// A token, sent as `Authorization: Bearer`. Not in mode `relay`, where the caller's own is sent.
     pub bearer: Option<Reference>,
@@ -62,13 +66,59 @@ pub struct UpstreamAuth {
 
     /// Any other header.
     pub header: Option<HeaderAuth>,
+
+    /// A token of the caller's, which an authorization server gives in exchange for the one it has shown the gateway
+    /// (RFC 8693). For APIs all of whose plans ask for tokens.
+    pub token_exchange: Option<TokenExchange>,
+
+    /// The token that the caller has shown the gateway, although it is for the gateway: the server can use it anywhere
+    /// that takes it. It has no settings: `passthrough: {}`.
+    pub passthrough: Option<Passthrough>,
+}
+
+/// The settings of passing tokens through: none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "`{}`: passing tokens through has no settings")]
+pub struct Passthrough {}
+
+/// Where callers' tokens are exchanged, and for what.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `token_endpoint` and `client`")]
+pub struct TokenExchange {
+    /// The token endpoint of the authorization server: an `https` URL, or an `http` one on this machine.
+    pub token_endpoint: Url,
+
+    /// The gateway as the authorization server knows it.
+    pub client: OAuthClient,
+
+    /// What the authorization server calls the MCP server.
+    pub audience: Option<Words>,
+
+    /// The URL of the MCP server, where the authorization server goes by that (RFC 8707).
+    pub resource: Option<Words>,
+
+    /// The scopes the tokens should have.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub scopes: Vec<Words>,
+
+    /// A PEM file with the certificates of the authorities to trust, in place of those of the platform. A relative
+    /// path starts at the folder of this file.
+    pub ca: Option<FilePath>,
+
+    /// Whether its names may lead into private networks.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    pub private: bool,
 }
 
 impl UpstreamAuth {
     /// Where its secrets are.
     pub fn references(&self) -> impl Iterator<Item = &Reference> {
         let basic = self.basic.iter().map(|basic| &basic.password);
-        self.bearer.iter().chain(basic).chain(self.header.iter().map(|header| &header.value))
+        let header = self.header.iter().map(|header| &header.value);
+        let exchange = self.token_exchange.iter().flat_map(|exchange| exchange.client.references());
+        self.bearer.iter().chain(basic).chain(header).chain(exchange)
     }
 }
 

@@ -106,7 +106,7 @@ fn one_run_reports_the_errors_of_every_step() {
 #[test]
 fn a_consequence_of_an_error_is_not_another_error() {
     // Without its `public_urls`, which are refused, the listener would need them; without its plan, the list is empty.
-    let text = SMALL.replace("127.0.0.1", "0.0.0.0").replace("keyless", "mtls");
+    let text = SMALL.replace("127.0.0.1", "0.0.0.0").replace("keyless", "saml");
     let found = findings(&format!("public_urls: https://edge.example.com\n{text}"));
     let lines: Vec<usize> = found.iter().map(|(_, line, _)| *line).collect();
     assert_eq!(lines, [1, 8], "{found:?}");
@@ -282,13 +282,13 @@ mod command {
 
     #[test]
     fn check_fails_on_an_error_and_says_so_last() {
-        let (ok, printed) = check(&SMALL.replace("keyless", "mtls"), "text");
+        let (ok, printed) = check(&SMALL.replace("keyless", "saml"), "text");
         assert!(!ok && printed.ends_with("\n1 error in gateway.yaml; nothing was started\n"), "{printed}");
     }
 
     #[test]
     fn check_prints_one_json_object_for_programs() {
-        let (ok, printed) = check(&SMALL.replace("keyless", "mtls"), "json");
+        let (ok, printed) = check(&SMALL.replace("keyless", "saml"), "json");
         let outcome: serde_json::Value = serde_json::from_str(&printed).unwrap();
         assert!(!ok);
         assert_eq!(

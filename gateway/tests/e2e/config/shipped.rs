@@ -34,6 +34,7 @@ fn conf() -> tempfile::TempDir {
     fs::rename(revoked, copy.path().join("partners.crl")).unwrap();
     fs::write(copy.path().join("sessions.key"), "7d".repeat(32)).unwrap();
     fs::write(copy.path().join("edge-key"), "not-a-secret").unwrap();
+    fs::write(copy.path().join("login-secret"), "not-a-secret").unwrap();
     fs::set_permissions(copy.path().join("sessions.key"), fs::Permissions::from_mode(0o600)).unwrap();
     copy
 }
@@ -161,6 +162,7 @@ fn yaml_blocks(page: &str) -> Vec<(usize, String)> {
 fn every_yaml_block_of_the_documentation_is_a_file_that_loads() {
     let folder = tempfile::tempdir().unwrap();
     install_authority(folder.path());
+    fs::write(folder.path().join("login-secret"), "not-a-secret").unwrap();
     let mut pages = files(&Path::new(ROOT).join("docs"), "md");
     pages.extend(Some(Path::new(ROOT).join("README.md")).filter(|readme| readme.exists()));
     let mut loaded = 0;

@@ -46,7 +46,7 @@ impl Issuer {
         self.token_of_type("at+jwt", claims)
     }
 
-    /// The same with another `typ`.
+    /// The same with another `typ`, or with none if it is empty.
     pub fn token_of_type(&self, kind: &str, claims: &Value) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
         let mut all = json!({
@@ -56,7 +56,10 @@ impl Issuer {
         for (name, value) in claims.as_object().expect("claims") {
             all[name] = value.clone();
         }
-        let header = json!({ "alg": "EdDSA", "typ": kind, "kid": "1" });
+        let mut header = json!({ "alg": "EdDSA", "kid": "1" });
+        if !kind.is_empty() {
+            header["typ"] = json!(kind);
+        }
         let signed = format!("{}.{}", encode(header.to_string()), encode(all.to_string()));
         let signature = encode(self.key.sign(signed.as_bytes()).as_ref());
         format!("{signed}.{signature}")

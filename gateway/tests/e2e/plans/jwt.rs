@@ -1,5 +1,7 @@
 //! Callers with access tokens of an issuer the operator trusts; the MCP server knows nothing of OAuth.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::{Value, json};
 
 use super::issuer::{AUDIENCE, Issuer};
@@ -10,6 +12,10 @@ use crate::support::nameserver::{Nameserver, addresses};
 use crate::support::node::Server;
 use crate::support::secured;
 use crate::support::tollgate::{Tollgate, api_with, config};
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs()
+}
 
 const PROTECT: &str = "authorization: { mode: protect }";
 
@@ -131,8 +137,59 @@ fn an_issuer_may_sign_with_the_algorithms_and_write_the_types_of_its_settings_an
     assert_eq!(answered(", types: [JWT]", "jwt"), "reached");
     assert_eq!(answered(", types: [JWT]", "at+jwt"), "reached");
     assert_eq!(answered(", types: [JWT]", "other"), "token_type");
+    assert_eq!(answered(", types: [JWT]", ""), "token_type", "no type at all");
+    assert_eq!(answered(", types: [none]", ""), "reached");
+    assert_eq!(answered(", types: [none]", "JWT"), "token_type");
     assert_eq!(answered(", algorithms: [RS256, ES256]", "at+jwt"), "token_algorithm");
     assert_eq!(answered(", algorithms: [EdDSA]", "at+jwt"), "reached");
+}
+
+#[test]
+fn a_clock_may_differ_by_as_much_as_the_issuers_settings_say() {
+    let (issuer, upstream) = (Issuer::start(), upstream());
+    let expired = issuer.token(&json!({ "exp": now() - 15 }));
+    for (skew, status) in [("", 200), (", skew: 1s", 401), (", skew: 1m", 200)] {
+        let one = format!("{{ issuer: \"{}\"{skew} }}", issuer.url());
+        let gateway = Tollgate::start(&yaml(&plan(&one, ""), PROTECT, &upstream, ""));
+        assert_eq!(with_token(&gateway, &expired).status, status, "{skew}");
+    }
+}
+
+#[test]
+fn a_token_names_its_user_and_its_consumer_where_the_issuers_settings_say() {
+    let (issuer, upstream) = (Issuer::start(), upstream());
+    let claims = "{ subject: /ext/login, consumer: \"https://acme.example/org\" }";
+    let one = format!("{{ issuer: \"{}\", claims: {claims} }}", issuer.url());
+    let plan = plan(&one, ", consumer: required");
+    let mut gateway = Tollgate::start(&yaml(
+        &plan,
+        PROTECT,
+        &upstream,
+        "{ name: acme, plans: [a/jwt] }, { name: other, plans: [a/jwt] }",
+    ));
+    let named =
+        |name: &str| issuer.token(&json!({ "ext": { "login": "al" }, "https://acme.example/org": name }));
+    assert_eq!(with_token(&gateway, &named("acme")).status, 200);
+    let line = gateway.access_line("/a/mcp");
+    assert_eq!((line["subject"].as_str(), line["consumer"].as_str()), (Some("al"), Some("acme")));
+    for token in [named("nobody"), issuer.token(&json!({}))] {
+        let answer = with_token(&gateway, &token);
+        assert_eq!((answer.status, answer.reason().as_str()), (403, "consumer_unknown"));
+    }
+}
+
+#[test]
+fn without_audiences_a_token_is_for_the_api_under_its_own_url() {
+    let (issuer, upstream) = (Issuer::start(), upstream());
+    let plan = format!("{{ jwt: {{ issuers: [\"{}\"] }} }}", issuer.url());
+    let gateway = Tollgate::start(&yaml(&plan, PROTECT, &upstream, ""));
+    let own = format!("{}/a/mcp", gateway.origin());
+    assert_eq!(with_token(&gateway, &issuer.token(&json!({ "aud": own }))).status, 200);
+    for other in [gateway.origin(), format!("{}/b/mcp", gateway.origin()), "https://gw.example/a/mcp".into()]
+    {
+        let answer = with_token(&gateway, &issuer.token(&json!({ "aud": other })));
+        assert_eq!((answer.status, answer.reason().as_str()), (401, "token_audience"), "{other}");
+    }
 }
 
 #[test]

@@ -78,7 +78,7 @@ def streams(count: int, interval: float, seconds: float) -> str:
             where = (gateway.address, gateway.authority)
             return await asyncio.gather(*(listen(*where, f"s{number}", time) for number, time in enumerate(times)))
 
-        heard = loop.run(all_of_them())
+        heard = loop.run(all_of_them(), patience=seconds + 120)
         until(lambda: not ticker.open, 5, "not all of the upstream's streams were released")
         memory = gateway.memory() >> 20
     wrong = [problem for *_, problems in heard for problem in problems]

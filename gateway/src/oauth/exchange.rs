@@ -1,0 +1,153 @@
+//! A caller's token exchanged for one that is for the MCP server (RFC 8693), so that the server knows the user and nobody
+//! passes on a token that was for the gateway.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::{HeaderValue, StatusCode};
+use log::warn;
+use moka::sync::Cache;
+use serde_json::Value;
+use tokio::sync::{OnceCell, Semaphore};
+
+use super::Client;
+use crate::config::TokenExchange;
+use crate::endpoint::resolve::Dns;
+use crate::fetch::Trust;
+use crate::reason::{self, Reason};
+use crate::token::cache::{Digest, digest};
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+/// Tokens that are kept, each some two KiB.
+const TOKENS_MAX: u64 = 10_000;
+/// Exchanges under way. Others wait for their turn, as long as for an answer.
+const EXCHANGES_MAX: usize = 64;
+/// How long a request waits for its turn and the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A token is not used in its last seconds: it takes time to arrive.
+const MARGIN: Duration = Duration::from_secs(10);
+/// For how long a token counts whose lifetime is not said.
+const UNKNOWN_LIFETIME: Duration = Duration::from_secs(60);
+/// For how long it counts that there is none.
+const REFUSAL_COUNTS: Duration = Duration::from_secs(5);
+
+/// Exchanges tokens at one authorization server for one endpoint.
+pub struct Exchanger {
+    settings: TokenExchange,
+    dns: Dns,
+    client: Client,
+    known: Cache<Digest, Arc<OnceCell<Exchanged>>>,
+    places: Semaphore,
+}
+
+struct Exchanged {
+    /// What is sent as `Authorization`, or why there is nothing.
+    field: Result<HeaderValue, &'static Reason>,
+    until: Instant,
+}
+
+impl Exchanger {
+    /// # Errors
+    /// When there is no way to ask, which the configuration rules out.
+    pub fn new(settings: &TokenExchange, dns: &Dns) -> Result<Exchanger, String> {
+        let TokenExchange { endpoint, client, ca, private, .. } = settings;
+        let trust = Trust { private: *private, ca: ca.clone(), dns: dns.clone() };
+        let client = Client::new(client.clone(), endpoint.clone(), endpoint.to_string(), trust)
+            .map_err(|why| format!("token exchange at {endpoint}: {why:?}"))?;
+        Ok(Exchanger {
+            settings: settings.clone(),
+            dns: dns.clone(),
+            client,
+            known: Cache::new(TOKENS_MAX),
+            places: Semaphore::new(EXCHANGES_MAX),
+        })
+    }
+
+    pub fn looks_up_by(&self, dns: &Dns) -> bool {
+        self.dns == *dns
+    }
+
+    /// The field to send in place of the caller's. `expires` is when the caller's token does, in seconds since 1970, and
+    /// `now` the same of this moment: what was got for it is not used longer.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn field(&self, token: &str, expires: u64, now: u64) -> Result<HeaderValue, &'static Reason> {
+        let digest = digest(token);
+        let mut known = self.known.get_with(digest, Arc::default);
+        if known.get().is_some_and(|exchanged| exchanged.until <= Instant::now()) {
+            known = Arc::default();
+            self.known.insert(digest, known.clone());
+        }
+        let left = Duration::from_secs(expires.saturating_sub(now));
+        let exchanged = known.get_or_try_init(|| self.exchange(token, left)).await?;
+        exchanged.field.clone()
+    }
+
+    /// The server has not accepted what was got for this token.
+    pub fn forget(&self, token: &str) {
+        self.known.invalidate(&digest(token));
+    }
+
+    async fn exchange(&self, token: &str, left: Duration) -> Result<Exchanged, &'static Reason> {
+        let answered = tokio::time::timeout(PATIENCE, async {
+            let _place = self.places.acquire().await;
+            self.client.post(&self.form(token)).await
+        });
+        let why = match answered.await {
+            Ok(Ok(fetched)) if fetched.status == StatusCode::OK => match got(&fetched.body, left) {
+                Some(exchanged) => return Ok(exchanged),
+                None => "its answer has no bearer token".to_owned(),
+            },
+            Ok(Ok(fetched)) if refuses_the_token(fetched.status, &fetched.body) => {
+                return Ok(Exchanged {
+                    field: Err(&reason::TOKEN_EXCHANGE_REFUSED),
+                    until: Instant::now() + REFUSAL_COUNTS,
+                });
+            }
+            Ok(Ok(fetched)) => format!("it answered with the status {}", fetched.status.as_u16()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("it did not answer within {} s", PATIENCE.as_secs()),
+        };
+        warn!("tokens cannot be exchanged at {}: {why}", self.client.endpoint());
+        Err(&reason::TOKEN_EXCHANGE_UNAVAILABLE)
+    }
+
+    /// RFC 8693 §2.1.
+    fn form<'f>(&'f self, token: &'f str) -> Vec<(&'static str, &'f str)> {
+        let mut form = vec![
+            ("grant_type", GRANT_TYPE),
+            ("subject_token", token),
+            ("subject_token_type", ACCESS_TOKEN),
+            ("requested_token_type", ACCESS_TOKEN),
+        ];
+        let TokenExchange { audience, resource, scope, .. } = &self.settings;
+        let further = [("audience", audience), ("resource", resource), ("scope", scope)];
+        form.extend(further.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))));
+        form
+    }
+}
+
+/// RFC 8693 §2.2.1. A token that is bound to a key cannot be used.
+fn got(body: &[u8], left: Duration) -> Option<Exchanged> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    if !answer["token_type"].as_str()?.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    let mut field = HeaderValue::from_str(&format!("Bearer {}", answer["access_token"].as_str()?)).ok()?;
+    field.set_sensitive(true);
+    let lifetime = answer["expires_in"].as_u64().map_or(UNKNOWN_LIFETIME, Duration::from_secs);
+    let until = Instant::now() + lifetime.min(left).saturating_sub(MARGIN);
+    Some(Exchanged { field: Ok(field), until })
+}
+
+/// RFC 8693 §2.2.2: the caller's token is not good there, or there is nothing for it. Other errors are about the gateway.
+fn refuses_the_token(status: StatusCode, body: &[u8]) -> bool {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    let about_the_token =
+        ["invalid_request", "invalid_grant", "invalid_target", "invalid_scope", "access_denied"];
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN)
+        && answer["error"].as_str().is_some_and(|error| about_the_token.contains(&error))
+}

@@ -1,0 +1,257 @@
+//! Callers with tokens that their authorization server is asked about.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::issuer::AUDIENCE;
+use super::{ask, upstream};
+use crate::support::certificates::Authority;
+use crate::support::http::Response;
+use crate::support::nameserver::{Nameserver, addresses};
+use crate::support::node::Server;
+use crate::support::secured;
+use crate::support::tollgate::Tollgate;
+use crate::support::upstream::{Upstream, response};
+
+/// A gateway before `endpoint`, with one plan of this `oauth2` mapping, in a folder with `secret` and `key.pem`.
+fn start(endpoint: &str, oauth2: &str, consumers: &str) -> Tollgate {
+    start_with(&yaml(endpoint, oauth2, consumers))
+}
+
+fn start_with(yaml: &str) -> Tollgate {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(folder.path().join("secret"), "resource-server-secret\n").expect("the file is written");
+    std::fs::write(folder.path().join("key.pem"), KEY).expect("the file is written");
+    std::fs::write(folder.path().join("gateway.yaml"), yaml).expect("the file is written");
+    Tollgate::start_in(folder, 1)
+}
+
+fn yaml(endpoint: &str, oauth2: &str, consumers: &str) -> String {
+    format!(
+        "listeners:\n  - {{ name: main, address: \"127.0.0.1:0\" }}\nconsumers: [{consumers}]\napis:\n  - {{ name: a, \
+         path: /a/mcp, endpoints: [\"{endpoint}\"], plans: [{{ oauth2: {{ {oauth2} }} }}], authorization: {{ mode: \
+         protect }} }}\n"
+    )
+}
+
+/// Ed25519, for this test alone.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIG2KoLjQyELjdTQSNFK6QesC28JDYRUNZKq5U7BdYyyB\n-----END PRIVATE KEY-----\n";
+/// Its public half.
+const KEY_X: &str = "NHgI9kHEBDnNFyDtfiVmyrDapCIO9zzOyKRyhu6iqgI";
+
+const CLIENT: &str = "client: { id: resource-server, secret: \"${file:secret}\" }";
+
+/// An authorization server that says this of every token, and how often it was asked.
+fn says(answer: impl Fn() -> (&'static str, Value) + Send + Sync + 'static) -> Upstream {
+    Upstream::start(move |_| {
+        let (status, body) = answer();
+        response(status, &["Content-Type: application/json"], &body.to_string())
+    })
+}
+
+fn introspected_by(server: &Upstream, further: &str) -> String {
+    let url = server.url("");
+    format!(
+        "issuer: \"{url}\", introspection_endpoint: \"{url}/introspect\", audiences: [\"{AUDIENCE}\"], {CLIENT}{further}"
+    )
+}
+
+fn with_token(gateway: &Tollgate, token: &str) -> Response {
+    ask(gateway, &[("Authorization", &format!("Bearer {token}"))])
+}
+
+/// The status and the reason; none for what the upstream has answered.
+fn outcome(answer: &Response) -> (u16, String) {
+    (answer.status, if answer.status == 200 { String::new() } else { answer.reason() })
+}
+
+#[test]
+fn a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way() {
+    let jwk =
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": KEY_X, "use": "sig", "alg": "EdDSA", "kid": "gate" });
+    let authorization_server = Server::authorization_server(&[
+        "--temper",
+        "bind",
+        "--token-format",
+        "opaque",
+        "--key-client",
+        &jwk.to_string(),
+    ]);
+    let open = Server::mcp_server(&[]);
+    let issuer = authorization_server.text("issuer");
+    let steps =
+        json!([{ "connect": true }, { "callTool": { "name": "add", "arguments": { "a": 1, "b": 2 } } }]);
+    for (client, sdk) in [
+        (CLIENT, "v1"),
+        ("client: { id: post-server, secret: \"${file:secret}\", authentication: client_secret_post }", "v2"),
+        ("client: { id: key-server, private_key: \"${file:key.pem}\", key_id: gate }", "v2"),
+    ] {
+        let oauth2 = format!(
+            "issuer: \"{issuer}\", introspection_endpoint: \"{}\", {client}, scopes: [mcp]",
+            authorization_server.text("introspection")
+        );
+        // Without `audiences`, for the API under its own URL.
+        let gateway = start(open.url(), &oauth2, "");
+        let url = format!("{}/a/mcp", gateway.origin());
+        authorization_server.list_resources(&[&url]);
+        let report = secured::run(&gateway, &open, &url, json!({ "sdk": sdk }), steps.clone()).expect_ok();
+        assert_eq!(report.logins(), 1, "{client}");
+    }
+    let sent = open.journal().iter().filter(|request| !request["headers"]["authorization"].is_null()).count();
+    assert_eq!(sent, 0, "tokens end at the gateway");
+}
+
+#[test]
+fn what_the_authorization_server_does_not_vouch_for_is_refused_and_reaches_nobody() {
+    let good =
+        json!({ "active": true, "aud": AUDIENCE, "sub": "alice", "scope": "a b", "exp": 9_999_999_999_u64 });
+    for (change, expected) in [
+        (json!({}), (200, "")),
+        (json!({ "active": false }), (401, "token_inactive")),
+        (json!({ "active": "true" }), (401, "token_inactive")),
+        (json!({ "exp": 1000 }), (401, "token_expired")),
+        (json!({ "nbf": 9_999_999_999_u64 }), (401, "token_not_yet_valid")),
+        (json!({ "aud": "https://gw.example/b/mcp" }), (401, "token_audience")),
+        (json!({ "aud": null }), (401, "token_malformed")),
+        (json!({ "iss": "https://other.example" }), (401, "token_issuer")),
+        (json!({ "token_type": "N_A" }), (401, "token_type")),
+        (json!({ "cnf": { "jkt": "x" } }), (401, "token_bound")),
+        (json!({ "scope": "a" }), (403, "insufficient_scope")),
+    ] {
+        let mut said = good.clone();
+        for (name, value) in change.as_object().expect("an object") {
+            said[name] = value.clone();
+        }
+        let (server, upstream) = (says(move || ("200 OK", said.clone())), upstream());
+        let gateway = start(&upstream.url("/mcp"), &introspected_by(&server, ", scopes: [a, b]"), "");
+        let answer = with_token(&gateway, "opaque");
+        assert_eq!(outcome(&answer), (expected.0, expected.1.to_owned()), "{change}");
+        assert_eq!(answer.header("www-authenticate").is_some(), expected.0 != 200, "{change}");
+        assert_eq!(upstream.seen().len(), usize::from(expected.0 == 200), "{change}");
+    }
+}
+
+#[test]
+fn an_authorization_server_that_does_not_answer_lets_nobody_in_and_sends_nobody_to_log_in() {
+    for (status, body) in [
+        ("500 Internal Server Error", json!({})),
+        ("401 Unauthorized", json!({ "error": "invalid_client" })),
+        ("302 Found", json!({ "active": true, "aud": AUDIENCE })),
+    ] {
+        let (server, upstream) = (says(move || (status, body.clone())), upstream());
+        let mut gateway = start(&upstream.url("/mcp"), &introspected_by(&server, ""), "");
+        for _ in 0..3 {
+            let answer = with_token(&gateway, "opaque-secret");
+            assert_eq!(outcome(&answer), (503, "introspection_unavailable".to_owned()), "{status}");
+            assert_eq!(answer.header("www-authenticate"), None);
+        }
+        assert_eq!(server.seen().len(), 1, "it is left alone for a moment");
+        assert!(upstream.seen().is_empty());
+        gateway
+            .process
+            .wait_for(0, "a warning", |line| line.contains("tokens cannot be checked").then_some(()));
+        assert!(!gateway.process.lines().iter().any(|line| line.contains("opaque-secret")));
+    }
+}
+
+#[test]
+fn an_answer_counts_for_a_while_that_differs_for_good_and_bad_tokens() {
+    let asked = |active: bool, further: &str| {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counting = count.clone();
+        let server = says(move || {
+            counting.fetch_add(1, Ordering::Relaxed);
+            ("200 OK", json!({ "active": active, "aud": AUDIENCE, "sub": "alice" }))
+        });
+        let upstream = upstream();
+        let gateway = start(&upstream.url("/mcp"), &introspected_by(&server, further), "");
+        for _ in 0..5 {
+            let expected = if active { 200 } else { 401 };
+            assert_eq!(with_token(&gateway, "opaque").status, expected);
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        count.load(Ordering::Relaxed)
+    };
+    assert_eq!((asked(true, ""), asked(false, "")), (1, 1));
+    assert_eq!((asked(true, ", cache: 1ms"), asked(false, ", cache: 1ms")), (5, 1));
+    assert_eq!((asked(true, ", negative_cache: 1ms"), asked(false, ", negative_cache: 1ms")), (1, 5));
+}
+
+#[test]
+fn all_who_have_the_same_token_wait_for_one_answer() {
+    let server = says(|| {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        ("200 OK", json!({ "active": true, "aud": AUDIENCE }))
+    });
+    let upstream = upstream();
+    let gateway = start(&upstream.url("/mcp"), &introspected_by(&server, ""), "");
+    std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..8).map(|_| scope.spawn(|| with_token(&gateway, "opaque").status)).collect();
+        assert!(callers.into_iter().all(|caller| caller.join().expect("an answer") == 200));
+    });
+    assert_eq!(server.seen().len(), 1);
+    let question = server.seen().remove(0);
+    assert_eq!((question.method(), question.target()), ("POST", "/introspect"));
+    assert_eq!(String::from_utf8_lossy(&question.body), "token=opaque&token_type_hint=access_token");
+}
+
+#[test]
+fn a_token_is_its_consumers_by_client_or_user_and_the_log_says_whose() {
+    let server =
+        says(|| ("200 OK", json!({ "active": true, "aud": AUDIENCE, "sub": "alice", "client_id": "agent" })));
+    let upstream = upstream();
+    let consumer = |owner: &str| {
+        let url = server.url("");
+        format!(
+            "{{ name: acme, plans: [a/oauth2], labels: {{ tier: gold }}, tokens: [{{ issuer: \"{url}\", {owner} }}] }}"
+        )
+    };
+    let required = introspected_by(&server, ", consumer: required");
+    for owner in ["client_id: agent", "subject: alice", "client_id: agent, subject: alice"] {
+        let mut gateway = start(&upstream.url("/mcp"), &required, &consumer(owner));
+        assert_eq!(with_token(&gateway, "opaque").status, 200, "{owner}");
+        let line = gateway.access_line("/a/mcp");
+        let said = ["consumer", "label_tier", "client_id", "subject"].map(|name| line[name].as_str());
+        assert_eq!(said, [Some("acme"), Some("gold"), Some("agent"), Some("alice")]);
+    }
+    for owner in ["client_id: other", "client_id: agent, subject: bob"] {
+        let gateway = start(&upstream.url("/mcp"), &required, &consumer(owner));
+        assert_eq!(outcome(&with_token(&gateway, "opaque")), (403, "consumer_unknown".to_owned()), "{owner}");
+        let optional = introspected_by(&server, "");
+        let gateway = start(&upstream.url("/mcp"), &optional, &consumer(owner));
+        assert_eq!(with_token(&gateway, "opaque").status, 200, "{owner}");
+    }
+}
+
+#[test]
+fn it_is_asked_over_tls_of_the_operators_and_in_a_private_network_where_the_plan_says_so() {
+    let server = says(|| ("200 OK", json!({ "active": true, "aud": AUDIENCE })));
+    let upstream = upstream();
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let authority = Authority::new(folder.path(), "ca");
+    let (cert, key) = authority.certify("login", "DNS:login.test");
+    let secure = Tollgate::start(&format!(
+        "listeners:\n  - {{ name: main, address: \"127.0.0.1:0\", tls: {{ certificates: [{{ cert: {cert:?}, key: \
+         {key:?} }}] }} }}\napis:\n  - {{ name: login, hosts: [login.test], path: /, endpoints: [\"{}\"], plans: \
+         [keyless] }}\n",
+        server.url("")
+    ));
+    let dns = Nameserver::start();
+    dns.says("login.test", addresses(60, &["127.0.0.1"]));
+    let answered = |further: &str| {
+        let url = format!("https://login.test:{}", secure.address().port());
+        let oauth2 = format!(
+            "issuer: \"{url}\", introspection_endpoint: \"{url}/introspect\", audiences: [\"{AUDIENCE}\"], client: \
+             {{ id: gate, secret: \"${{file:secret}}\" }}{further}"
+        );
+        let yaml = yaml(&upstream.url("/mcp"), &oauth2, "");
+        let gateway = start_with(&format!("dns: {{ servers: [\"{}\"] }}\n{yaml}", dns.address));
+        with_token(&gateway, "opaque").status
+    };
+    let ca = format!(", ca: {:?}", authority.ca);
+    assert_eq!(answered(&format!("{ca}, private: true")), 200);
+    assert_eq!(answered(&ca), 503, "the name leads into a private network");
+    assert_eq!(answered(", private: true"), 503, "the platform knows no such authority");
+}
