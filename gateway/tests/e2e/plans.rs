@@ -6,6 +6,7 @@ mod jwt;
 mod mtls;
 mod oauth2;
 mod order;
+mod scanner;
 mod token_exchange;
 mod upstream_auth;
 
