@@ -36,6 +36,7 @@ use pingora_core::protocols::tls::SslDigest;
 use pingora_core::tls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 
+pub use crate::condition::Condition;
 pub use crate::endpoint::breaker::OutlierDetection;
 pub use crate::endpoint::capacity::Limits as UpstreamLimits;
 pub use crate::endpoint::connection::Pool;
@@ -317,6 +318,8 @@ pub struct Plan {
     /// No other of the API has it.
     pub name: String,
     pub state: PlanState,
+    /// Absent: for every request.
+    pub when: Option<Condition>,
     pub kind: PlanKind,
 }
 
@@ -447,6 +450,8 @@ pub struct Issuer {
 pub enum ApiKeySource {
     Header(HeaderName),
     Query(String),
+    /// `Authorization: Bearer`.
+    Bearer,
 }
 
 /// A known caller.

@@ -20,7 +20,6 @@ use crate::listener::trusted::TrustedProxies;
 use crate::metrics::counts::{ApiCounts, EndpointCounts, ListenerCounts};
 use crate::origin::{PublicOrigin, PublicOrigins};
 use crate::plan::Plan;
-use crate::plan::tokens::Tokens;
 use crate::relay::announced::AnnouncedEndpoints;
 use crate::route::Router;
 use crate::to_https::HttpsOrigins;
@@ -109,10 +108,9 @@ pub struct Api {
 }
 
 impl Api {
-    /// The tokens its callers are told to get, if any of its plans takes some.
-    pub fn tokens(&self) -> Option<&Arc<Tokens>> {
-        let mut open = self.plans.iter().filter(|plan| plan.state != PlanState::Closed);
-        open.find_map(Plan::tokens)
+    /// The plans that are open, in their order.
+    pub fn open_plans(&self) -> impl Iterator<Item = &Plan> {
+        self.plans.iter().filter(|plan| plan.state != PlanState::Closed)
     }
 
     /// One of its endpoints was ejected.
@@ -172,7 +170,12 @@ pub mod testing {
                 Budget::default(),
             ),
             asks_for_certificates: false,
-            plans: vec![Plan { name: "keyless".into(), state: PlanState::Published, kind: Kind::Keyless }],
+            plans: vec![Plan {
+                name: "keyless".into(),
+                state: PlanState::Published,
+                when: None,
+                kind: Kind::Keyless,
+            }],
             announced: Arc::default(),
             event_streams: EventStreams::default(),
             counts: ApiCounts::default(),

@@ -27,6 +27,7 @@ pub mod admin;
 pub mod affinity;
 pub mod canonical;
 pub mod cli;
+pub mod condition;
 pub mod config;
 pub mod context;
 pub mod control;

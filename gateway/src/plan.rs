@@ -18,6 +18,7 @@ use self::caller::Caller;
 use self::mtls::CertificateOwners;
 use self::owners::TokenOwners;
 use self::tokens::Tokens;
+use crate::condition::{Condition, Facts};
 use crate::config::{ApiKeySource, PlanState};
 use crate::context::Route;
 use crate::gateway::Api;
@@ -31,10 +32,23 @@ pub struct Plan {
     /// No other of the API has it.
     pub name: Arc<str>,
     pub state: PlanState,
+    /// Absent: for every request.
+    pub when: Option<Condition>,
     pub kind: Kind,
 }
 
 impl Plan {
+    /// Whether the plan is for this request.
+    ///
+    /// # Errors
+    /// When that cannot be told. To go on with the next plan would let in whom this one is to keep out.
+    fn is_for(&self, shown: &Shown<'_>) -> Result<bool, Refusal> {
+        match &self.when {
+            Some(when) => when.holds(&shown.facts).map_err(|_| Refusal::new(&reason::PLAN_CONDITION_FAILED)),
+            None => Ok(true),
+        }
+    }
+
     /// Where callers have their key, if it is a plan for keys.
     pub fn key_source(&self) -> Option<&ApiKeySource> {
         match &self.kind {
@@ -74,6 +88,7 @@ pub struct TokenPlan {
 /// What a request shows of its caller.
 pub struct Shown<'r> {
     pub headers: &'r HeaderMap,
+    pub facts: Facts<'r>,
     /// On its connection. Absent where no plan of the API asks for one.
     pub certificate: Option<Arc<ClientCertificate>>,
     pub now: DateTime<Utc>,
@@ -99,6 +114,9 @@ impl Admission {
 /// When the plan that decides refuses it, or no plan finds its kind of credential.
 pub async fn admit(route: &Route, shown: &Shown<'_>) -> Result<Admission, Refusal> {
     for (place, plan) in route.api.plans.iter().enumerate() {
+        if !plan.is_for(shown)? {
+            continue;
+        }
         // Whoever has the credential of a closed plan is told so, rather than let in by the next.
         let Some(found) = find(plan, route, shown).await else { continue };
         if plan.state == PlanState::Closed {
@@ -106,7 +124,7 @@ pub async fn admit(route: &Route, shown: &Shown<'_>) -> Result<Admission, Refusa
         }
         return Ok(Admission { plan: place, caller: found? });
     }
-    Err(missing(route))
+    Err(missing(route, shown))
 }
 
 /// What a plan says to the credential of a request; `None` where there is none of its kind.
@@ -153,11 +171,12 @@ fn refusal(refused: KeyRefused) -> Refusal {
 }
 
 /// A client that can log in is told where, even if a key would do as well.
-fn missing(route: &Route) -> Refusal {
-    if let Some(tokens) = route.api.tokens() {
+fn missing(route: &Route, shown: &Shown<'_>) -> Refusal {
+    let is_for = |plan: &&Plan| plan.is_for(shown).unwrap_or_default();
+    let open = || route.api.open_plans().filter(is_for);
+    if let Some(tokens) = open().find_map(Plan::tokens) {
         return tokens.missing(&route.identifier);
     }
-    let open = || route.api.plans.iter().filter(|plan| plan.state != PlanState::Closed);
     match open().find_map(Plan::key_source) {
         Some(ApiKeySource::Header(name)) => {
             Refusal::because(&reason::API_KEY_MISSING, format!("This API needs a key, in the header {name}."))
@@ -166,7 +185,12 @@ fn missing(route: &Route) -> Refusal {
             let detail = format!("This API needs a key, in the query parameter {name}.");
             Refusal::because(&reason::API_KEY_MISSING, detail)
         }
+        Some(ApiKeySource::Bearer) => {
+            let detail = "This API needs a key, in the header Authorization, behind the word Bearer.";
+            Refusal::because(&reason::API_KEY_MISSING, detail)
+        }
         None if open().next().is_some() => Refusal::new(&reason::CERTIFICATE_MISSING),
+        None if route.api.open_plans().next().is_some() => Refusal::new(&reason::NO_PLAN),
         None => Refusal::new(&reason::PLAN_CLOSED),
     }
 }

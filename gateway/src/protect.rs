@@ -1,6 +1,7 @@
 //! Mode `protect`: the gateway answers for who may call, and the upstream knows the gateway alone. What callers show the
 //! gateway ends here, and so does what the upstream says about the gateway's own credential.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -12,8 +13,9 @@ use crate::config::{AuthorizationMode, UpstreamAuth};
 use crate::context::Route;
 use crate::endpoint::Endpoint;
 use crate::minted;
+use crate::plan::Plan;
 use crate::plan::caller::Caller;
-use crate::plan::tokens;
+use crate::plan::tokens::{self, Tokens};
 use crate::reason;
 use crate::relay::document::Rendered;
 use crate::respond::Refusal;
@@ -70,8 +72,11 @@ pub const METADATA_AGE: Duration = Duration::from_secs(60);
 /// # Errors
 /// When none of the plans takes tokens.
 pub fn metadata(route: &Route) -> Result<Rendered, Refusal> {
-    let tokens = route.api.tokens().ok_or_else(|| Refusal::new(&reason::NO_METADATA_HERE))?;
-    Ok(Rendered::new(tokens.metadata(&route.identifier).into()))
+    let all: Vec<&Tokens> = route.api.open_plans().filter_map(Plan::tokens).map(Arc::as_ref).collect();
+    if all.is_empty() {
+        return Err(Refusal::new(&reason::NO_METADATA_HERE));
+    }
+    Ok(Rendered::new(tokens::metadata(&all, &route.identifier).into()))
 }
 
 /// Keeps the upstream's challenges to itself: a caller can answer none of them.

@@ -20,6 +20,7 @@ use tollgate_protocol::client::Client;
 use crate::access_log;
 use crate::affinity;
 use crate::canonical;
+use crate::condition::Facts;
 use crate::config::AuthorizationMode;
 use crate::context::{Context, RequestId, Route};
 use crate::edge::Edge;
@@ -107,7 +108,14 @@ impl Proxy {
         let route = context.route.insert(route);
         let headers = &session.req_header().headers;
         let certificate = route.api.asks_for_certificates.then(|| shown_certificate(session)).flatten();
-        let shown = plan::Shown { headers, certificate, now: Utc::now() };
+        let facts = Facts {
+            method: session.req_header().method.as_str(),
+            host: &route.identifier.origin.host,
+            path: &route.identifier.path,
+            headers,
+            client: context.client.as_ref().map(|client| client.address),
+        };
+        let shown = plan::Shown { headers, facts, certificate, now: Utc::now() };
         let admission = plan::admit(route, &shown).await?;
         route.withhold(&admission);
         context.admission = Some(admission);

@@ -69,6 +69,8 @@ reasons! {
     CERTIFICATE_UNKNOWN = 403 "certificate_unknown", "The client certificate is not one that opens this API.";
     CERTIFICATE_EXPIRED = 403 "certificate_expired", "The client certificate has expired since it was shown.";
     CONSUMER_UNKNOWN = 403 "consumer_unknown", "The access token is of no consumer that may use this API.";
+    NO_PLAN = 403 "no_plan", "No plan of this API is for such a request.";
+    PLAN_CONDITION_FAILED = 400 "plan_condition_failed", "It cannot be told which plan this request falls under.";
     PLAN_CLOSED = 403 "plan_closed", "This way into the API is closed.";
     METADATA_RATE_LIMITED = 429 "metadata_rate_limited", "Too many metadata requests from this address.";
     UPSTREAM_HAS_NO_METADATA = 404 "upstream_has_no_metadata", "The MCP server publishes no protected resource metadata.";

@@ -101,7 +101,7 @@ fn metadata_route(
 
 /// Whether there is metadata that helps a caller: the server's own, or the gateway's for plans that take tokens.
 fn has_metadata(api: &Api) -> bool {
-    api.mode == AuthorizationMode::Relay || api.tokens().is_some()
+    api.mode == AuthorizationMode::Relay || api.open_plans().any(|plan| plan.tokens().is_some())
 }
 
 /// The API a request is for, and what its upstream is asked.

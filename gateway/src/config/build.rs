@@ -191,7 +191,7 @@ fn build_plan(
             Kind::Certificates(owners)
         }
     };
-    Ok(Plan { name: plan.name.as_str().into(), state: plan.state, kind })
+    Ok(Plan { name: plan.name.as_str().into(), state: plan.state, when: plan.when.clone(), kind })
 }
 
 /// The keys that were fetched for the same settings go on to serve.

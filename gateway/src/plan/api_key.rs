@@ -9,6 +9,7 @@ use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
 use super::caller::{Caller, Consumer};
+use super::tokens::bearer;
 use crate::config::{ApiKeySource, KeyDigest};
 
 /// A longer one is not hashed.
@@ -59,6 +60,7 @@ impl ApiKeys {
                 self.only(headers.get_all(name).iter().map(|value| value.as_bytes()), now)
             }
             ApiKeySource::Query(name) => self.only(values(query?, name).map(str::as_bytes), now),
+            ApiKeySource::Bearer => self.only(bearer(headers).map(str::as_bytes).into_iter(), now),
         }
     }
 

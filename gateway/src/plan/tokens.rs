@@ -138,25 +138,40 @@ impl Tokens {
         Refusal { challenge: Some(challenge), ..Refusal::new(reason) }
     }
 
-    /// The metadata of a resource that these tokens open.
-    pub fn metadata(&self, identifier: &Identifier) -> Vec<u8> {
-        let issuers: Vec<&str> = match &self.settings.check {
+    fn issuers(&self) -> Vec<&str> {
+        match &self.settings.check {
             TokenCheck::Jwt(issuers) => issuers.iter().map(|issuer| issuer.name.as_str()).collect(),
             TokenCheck::Introspection(introspection) => vec![&introspection.issuer],
-        };
-        let mut metadata = json!({
-            "resource": identifier.resource(),
-            "authorization_servers": issuers,
-            "bearer_methods_supported": ["header"],
-        });
-        if !self.settings.scopes.is_empty() {
-            metadata["scopes_supported"] = json!(self.settings.scopes);
         }
-        if self.settings.certificate_bound {
-            metadata["tls_client_certificate_bound_access_tokens"] = json!(true);
-        }
-        metadata.to_string().into_bytes()
     }
+}
+
+/// The metadata of a resource that all of these tokens open (RFC 9728 §2).
+pub fn metadata(all: &[&Tokens], identifier: &Identifier) -> Vec<u8> {
+    let issuers = each_once(all.iter().flat_map(|tokens| tokens.issuers()));
+    let scopes = each_once(all.iter().flat_map(|tokens| &tokens.settings.scopes).map(String::as_str));
+    let mut metadata = json!({
+        "resource": identifier.resource(),
+        "authorization_servers": issuers,
+        "bearer_methods_supported": ["header"],
+    });
+    if !scopes.is_empty() {
+        metadata["scopes_supported"] = json!(scopes);
+    }
+    if all.iter().all(|tokens| tokens.settings.certificate_bound) {
+        metadata["tls_client_certificate_bound_access_tokens"] = json!(true);
+    }
+    metadata.to_string().into_bytes()
+}
+
+fn each_once<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
+    let mut once = Vec::new();
+    for text in texts {
+        if !once.contains(&text) {
+            once.push(text);
+        }
+    }
+    once
 }
 
 /// Without what is nobody's business.

@@ -168,6 +168,11 @@ const PROVED_BY: &[(&str, &str)] = &[
     ("apis[].plans[].keyless", "the_access_log_calls_things_by_their_names"),
     ("apis[].plans[].name", "the_access_log_calls_things_by_their_names"),
     ("apis[].plans[].state", "a_closed_plan_refuses_whoever_has_its_kind_of_credential"),
+    ("apis[].plans[].when", "a_plan_decides_about_the_requests_its_condition_is_for"),
+    (
+        "apis[].plans[].api_key.bearer",
+        "a_key_may_be_where_others_have_tokens_and_a_bad_one_sends_nobody_to_log_in",
+    ),
     ("apis[].sessions.idle_timeout", "a_session_without_requests_is_forgotten_in_time"),
     ("apis[].sessions.max", "only_so_many_sessions_are_remembered"),
     ("apis[].sessions.seal_keys", "a_session_begun_at_one_gateway_goes_on_at_another"),

@@ -10,7 +10,9 @@ use crate::config::document::{Api as Written, ApiKeyPlan as WrittenApiKey, Docum
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
 use crate::config::short_form::Short;
-use crate::config::{Api, ApiKeyPlan, ApiKeySource, AuthorizationMode, Listener, Plan, PlanKind, PlanState};
+use crate::config::{
+    Api, ApiKeyPlan, ApiKeySource, AuthorizationMode, Condition, Listener, Plan, PlanKind, PlanState,
+};
 use crate::minted;
 use tollgate_protocol::url::Origin;
 
@@ -22,7 +24,7 @@ pub fn check(api: &Written, list: &KeyPath, folder: &Path, findings: &mut Findin
     let mut names = Once::default();
     let check_one = |(index, written): (usize, &Short<WrittenPlan>)| {
         let path = list.item(index);
-        let kind = kind(written, &path, folder, findings)?;
+        let kind = kind(written, api.authorization.mode, &path, folder, findings)?;
         if matches!(kind, PlanKind::Tokens(_)) && api.authorization.mode == AuthorizationMode::Relay {
             let key = path.key(kind.word());
             let problem = Problem::error(key, "in the mode `relay` tokens are the MCP server's to judge");
@@ -36,7 +38,11 @@ pub fn check(api: &Written, list: &KeyPath, folder: &Path, findings: &mut Findin
             let message = format!("another plan of this API is called {}", quoted(&own));
             findings.add(Problem::error(path.clone(), message).first(first).help("give each its own `name`"));
         }
-        Some(Plan { name: own, state: written.state, kind })
+        let when = match &written.when {
+            Some(text) => Some(findings.take(path.key("when"), condition(text.as_str()))?),
+            None => None,
+        };
+        Some(Plan { name: own, state: written.state, when, kind })
     };
     let plans: Vec<_> = api.plans.iter().enumerate().filter_map(check_one).collect();
     if plans.len() == api.plans.len() {
@@ -46,7 +52,13 @@ pub fn check(api: &Written, list: &KeyPath, folder: &Path, findings: &mut Findin
 }
 
 /// Exactly one kind.
-fn kind(written: &WrittenPlan, path: &KeyPath, folder: &Path, findings: &mut Findings) -> Option<PlanKind> {
+fn kind(
+    written: &WrittenPlan,
+    mode: AuthorizationMode,
+    path: &KeyPath,
+    folder: &Path,
+    findings: &mut Findings,
+) -> Option<PlanKind> {
     let WrittenPlan { keyless, api_key, jwt, oauth2, mtls, .. } = written;
     let kinds = [
         ("keyless", keyless.is_some()),
@@ -70,7 +82,7 @@ fn kind(written: &WrittenPlan, path: &KeyPath, folder: &Path, findings: &mut Fin
     }
     let path = path.key(first);
     if let Some(written) = api_key {
-        return self::api_key(written, &path, findings).map(PlanKind::ApiKey);
+        return self::api_key(written, mode, &path, findings).map(PlanKind::ApiKey);
     }
     if let Some(written) = jwt {
         return tokens::jwt(written, &path, folder, findings).map(PlanKind::Tokens);
@@ -81,11 +93,35 @@ fn kind(written: &WrittenPlan, path: &KeyPath, folder: &Path, findings: &mut Fin
     Some(if mtls.is_some() { PlanKind::Certificates } else { PlanKind::Keyless })
 }
 
-fn api_key(written: &WrittenApiKey, path: &KeyPath, findings: &mut Findings) -> Option<ApiKeyPlan> {
-    if let (Some(_), Some(_)) = (&written.header, &written.query) {
-        let problem = Problem::error(path.key("query"), "a plan looks for keys in one place").at_key();
-        findings.add(problem.first(path.key("header")).help("remove one of the two, or write two plans"));
+fn api_key(
+    written: &WrittenApiKey,
+    mode: AuthorizationMode,
+    path: &KeyPath,
+    findings: &mut Findings,
+) -> Option<ApiKeyPlan> {
+    let places = [
+        ("header", written.header.is_some()),
+        ("query", written.query.is_some()),
+        ("bearer", written.bearer.is_some()),
+    ];
+    let mut named = places.iter().filter(|(_, is_written)| *is_written).map(|(key, _)| *key);
+    if let (Some(first), Some(second)) = (named.next(), named.next()) {
+        let problem = Problem::error(path.key(second), "a plan looks for keys in one place").at_key();
+        findings.add(problem.first(path.key(first)).help("remove one of the two, or write two plans"));
         return None;
+    }
+    if written.bearer.is_some() {
+        if mode == AuthorizationMode::Relay {
+            let problem = Problem::error(
+                path.key("bearer"),
+                "in the mode `relay` this is where callers have the MCP server's tokens",
+            );
+            findings.add(
+                problem.at_key().help("write `authorization: { mode: protect }` for the API, or `header`"),
+            );
+            return None;
+        }
+        return Some(ApiKeyPlan { source: ApiKeySource::Bearer });
     }
     if let Some(name) = &written.query {
         let name = findings.take(path.key("query"), query_name(name.as_str()))?;
@@ -130,7 +166,7 @@ fn refuse_unreachable(plans: &[Plan], list: &KeyPath, findings: &mut Findings) {
         let before = plans
             .iter()
             .take(index)
-            .position(|other| matches!(other.kind, PlanKind::Keyless) || looks_where(other, plan));
+            .position(|other| other.when.is_none() && (takes_everybody(other) || looks_where(other, plan)));
         if let Some(before) = before {
             let problem = Problem::error(list.item(index), "no request ever reaches this plan");
             let help = "put the plan that needs nothing last, and have one plan for each place of keys and for tokens";
@@ -142,9 +178,27 @@ fn refuse_unreachable(plans: &[Plan], list: &KeyPath, findings: &mut Findings) {
     }
 }
 
+fn takes_everybody(plan: &Plan) -> bool {
+    matches!(plan.kind, PlanKind::Keyless)
+}
+
+fn condition(text: &str) -> Result<Condition, Refusal> {
+    Condition::parse(text).map_err(|why| {
+        Refusal::new(format!("this is no condition: {why}"))
+            .help("write it in CEL, such as `request.headers[\"x-env\"] == \"test\"`")
+    })
+}
+
 fn looks_where(one: &Plan, other: &Plan) -> bool {
+    let is_bearer = |plan: &Plan| match &plan.kind {
+        PlanKind::Tokens(_) => true,
+        PlanKind::ApiKey(plan) => plan.source == ApiKeySource::Bearer,
+        PlanKind::Keyless | PlanKind::Certificates => false,
+    };
+    if is_bearer(one) && is_bearer(other) {
+        return true;
+    }
     match (&one.kind, &other.kind) {
-        (PlanKind::Tokens(_), PlanKind::Tokens(_)) => true,
         (PlanKind::Certificates, PlanKind::Certificates) => true,
         (PlanKind::ApiKey(one), PlanKind::ApiKey(other)) => one.source == other.source,
         _ => false,

@@ -26,6 +26,9 @@ pub struct Plan {
     #[schemars(extend("default" = "published"))]
     pub state: PlanState,
 
+    /// Which requests the plan is for, as a condition in CEL: `request.headers["x-env"] == "test"`. Without it, for all.
+    pub when: Option<Words>,
+
     /// The gateway asks for nothing; the MCP server decides. It has no settings: `keyless: {}`.
     pub keyless: Option<Keyless>,
 
@@ -68,7 +71,7 @@ pub struct MtlsPlan {}
 
 /// Where callers have their key. It is never sent upstream.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "`{}`, or a mapping with `header` or `query`")]
+#[serde(deny_unknown_fields, expecting = "`{}`, or a mapping with `header`, `query` or `bearer`")]
 pub struct ApiKeyPlan {
     /// The header.
     #[schemars(extend("default" = "x-api-key"))]
@@ -76,7 +79,16 @@ pub struct ApiKeyPlan {
 
     /// The query parameter, for callers that can set no header. URLs end up in logs, and keys with them.
     pub query: Option<FieldName>,
+
+    /// `Authorization: Bearer`, for callers that can set nothing else. Not in mode `relay`. It has no settings:
+    /// `bearer: {}`.
+    pub bearer: Option<BearerKey>,
 }
+
+/// The settings of keys in `Authorization`: none.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "`{}`: a key in `Authorization` has no settings")]
+pub struct BearerKey {}
 
 /// Whose tokens are accepted, and which of them.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -201,6 +213,7 @@ impl ShortForm for Plan {
         let plan = Self {
             name: None,
             state: PlanState::default(),
+            when: None,
             keyless: None,
             api_key: None,
             jwt: None,
@@ -209,7 +222,9 @@ impl ShortForm for Plan {
         };
         match text {
             "keyless" => Ok(Self { keyless: Some(Keyless {}), ..plan }),
-            "api_key" => Ok(Self { api_key: Some(ApiKeyPlan { header: None, query: None }), ..plan }),
+            "api_key" => {
+                Ok(Self { api_key: Some(ApiKeyPlan { header: None, query: None, bearer: None }), ..plan })
+            }
             "mtls" => Ok(Self { mtls: Some(MtlsPlan {}), ..plan }),
             "jwt" => Err(E::custom("a plan with JWTs says whose, in a mapping: `jwt: { issuers: [URL] }`")),
             "oauth2" => Err(E::custom(

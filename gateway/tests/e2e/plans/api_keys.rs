@@ -114,3 +114,18 @@ fn a_key_is_read_from_a_file_and_a_new_one_is_used_when_the_file_changes() {
     }
     is_refused(&ask(&gateway, &[("x-api-key", "first")]), "api_key_invalid");
 }
+
+#[test]
+fn a_key_may_be_where_others_have_tokens_and_a_bad_one_sends_nobody_to_log_in() {
+    let upstream = upstream();
+    let acme = consumer("acme", "good", "a/keys");
+    let plans = "{ name: keys, api_key: { bearer: {} } }";
+    let gateway = Tollgate::start(&yaml(plans, "authorization: { mode: protect }", &upstream, &acme));
+    let with = |field: &str| ask(&gateway, &[("Authorization", field)]);
+    assert_eq!(with("Bearer good").text(), "reached");
+    assert_eq!(with("bearer good").text(), "reached");
+    is_refused(&with("Bearer bad"), "api_key_invalid");
+    is_refused(&with("Basic good"), "api_key_missing");
+    is_refused(&ask(&gateway, &[("x-api-key", "good")]), "api_key_missing");
+    assert!(upstream.seen().iter().all(|seen| seen.all("authorization").is_empty()));
+}
