@@ -7,11 +7,15 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use cel::{Context, ExecutionError, Program, Value};
+use cel::{Context, ExecutionError, ParseErrors, Program, Value};
 use http::HeaderMap;
 
 /// A longer one belongs in another place than a configuration.
 const BYTES_MAX: usize = 1024;
+/// The library reads what is inside of something by calling itself.
+const DEPTH_MAX: usize = 16;
+/// Of the thread that it does that on; a level takes a quarter of a MiB where nothing is optimised.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
 
 thread_local! {
     /// The functions of CEL, which are the same for every condition.
@@ -44,7 +48,10 @@ impl Condition {
         if text.len() > BYTES_MAX {
             return Err(format!("it is longer than {BYTES_MAX} bytes"));
         }
-        let program = Program::compile(text).map_err(|flaws| {
+        if depth(text) > DEPTH_MAX {
+            return Err(format!("it is nested deeper than {DEPTH_MAX} levels"));
+        }
+        let program = compile(text)?.map_err(|flaws| {
             let flaw = flaws.errors.iter().min_by_key(|flaw| flaw.pos);
             flaw.map_or_else(String::new, |flaw| format!("at character {}: {}", flaw.pos.1, brief(&flaw.msg)))
         })?;
@@ -121,6 +128,33 @@ impl Facts<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoAnswer;
 
+fn compile(text: &str) -> Result<Result<Program, ParseErrors>, String> {
+    let compiled = std::thread::scope(|scope| {
+        let reading = std::thread::Builder::new().stack_size(STACK_BYTES);
+        reading.spawn_scoped(scope, || Program::compile(text)).map(|thread| thread.join())
+    });
+    match compiled {
+        Ok(Ok(compiled)) => Ok(compiled),
+        Ok(Err(_)) => Err("it cannot be read".to_owned()),
+        Err(error) => Err(format!("it cannot be read now: {error}")),
+    }
+}
+
+/// How deep a condition can be nested at most: brackets that are open, and choices, the rest of which is inside.
+fn depth(text: &str) -> usize {
+    let (mut open, mut deepest, mut choices) = (0_usize, 0, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => open += 1,
+            b')' | b']' | b'}' => open = open.saturating_sub(1),
+            b'?' => choices += 1,
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    deepest + choices
+}
+
 /// Without what the library would have accepted, which is half a page.
 fn brief(message: &str) -> &str {
     message.split(" expecting ").next().unwrap_or(message).trim_start_matches("Syntax error: ")
@@ -183,7 +217,13 @@ mod tests {
         ] {
             assert_eq!(Condition::parse(text).err().as_deref(), Some(why), "{text}");
         }
-        assert!(Condition::parse(&format!("{} true", "!".repeat(BYTES_MAX))).is_err());
-        assert!(Condition::parse(&"(".repeat(BYTES_MAX)).is_err());
+        for (begin, end) in [("(", ")"), ("[", "]"), ("true ? true : ", "")] {
+            for (levels, is_good) in [(DEPTH_MAX, begin != "["), (DEPTH_MAX + 1, false), (60, false)] {
+                let text = format!("{}true{}", begin.repeat(levels), end.repeat(levels));
+                assert_eq!(Condition::parse(&text).is_ok(), is_good, "{levels} {begin}");
+            }
+        }
+        assert!(Condition::parse(&format!("{}true", "!".repeat(BYTES_MAX - 4))).is_ok(), "no level each");
+        assert!(Condition::parse(&" ".repeat(BYTES_MAX + 1)).is_err());
     }
 }
