@@ -197,6 +197,8 @@ pub struct Authorization {
     pub mode: AuthorizationMode,
     /// The `resource` the metadata of the upstream must have, where it is not the endpoint's URL.
     pub upstream_resource: Option<HttpUrl>,
+    /// Members of the gateway's own metadata, and their values.
+    pub resource: Vec<(&'static str, String)>,
 }
 
 /// One MCP server, with what it takes over from `upstream` filled in.
@@ -376,6 +378,8 @@ pub struct TokenPlan {
     pub audiences: Vec<String>,
     /// All that a token must have.
     pub scopes: Vec<String>,
+    /// Those that clients are told of besides.
+    pub optional_scopes: Vec<String>,
     /// Each token is bound to the certificate that its caller shows.
     pub certificate_bound: bool,
     /// Each token is a consumer's.

@@ -97,6 +97,8 @@ pub struct Api {
     /// As configured, without a trailing slash unless it is the root.
     pub path: String,
     pub mode: AuthorizationMode,
+    /// Members of its metadata, where that is the gateway's own.
+    pub resource: Vec<(&'static str, String)>,
     pub endpoints: Endpoints,
     pub plans: Vec<Plan>,
     /// One of the plans has to see the certificates of callers.
@@ -163,6 +165,7 @@ pub mod testing {
             hosts: hosts.iter().map(ToString::to_string).collect(),
             path: path.to_string(),
             mode: AuthorizationMode::Relay,
+            resource: vec![],
             endpoints: Endpoints::new(
                 vec![endpoint],
                 Strategy::RoundRobin,

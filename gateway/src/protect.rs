@@ -76,7 +76,8 @@ pub fn metadata(route: &Route) -> Result<Rendered, Refusal> {
     if all.is_empty() {
         return Err(Refusal::new(&reason::NO_METADATA_HERE));
     }
-    Ok(Rendered::new(tokens::metadata(&all, &route.identifier).into()))
+    let document = tokens::metadata(&all, &route.identifier, &route.api.resource);
+    Ok(Rendered::new(document.into()))
 }
 
 /// Keeps the upstream's challenges to itself: a caller can answer none of them.

@@ -155,6 +155,7 @@ fn build_api(
         hosts: api.hosts.clone(),
         path: api.path.clone(),
         mode: api.authorization.mode,
+        resource: api.authorization.resource.clone(),
         endpoints,
         plans: api
             .plans

@@ -132,10 +132,16 @@ impl Tokens {
             challenge += &format!("error=\"{error}\", ");
         }
         challenge += &format!("resource_metadata=\"{}\"", identifier.metadata_url());
-        if !self.settings.scopes.is_empty() {
-            challenge += &format!(", scope=\"{}\"", self.settings.scopes.join(" "));
+        let scopes: Vec<&str> = self.scopes().collect();
+        if !scopes.is_empty() {
+            challenge += &format!(", scope=\"{}\"", scopes.join(" "));
         }
         Refusal { challenge: Some(challenge), ..Refusal::new(reason) }
+    }
+
+    /// What clients are to ask for.
+    fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.settings.scopes.iter().chain(&self.settings.optional_scopes).map(String::as_str)
     }
 
     fn issuers(&self) -> Vec<&str> {
@@ -146,10 +152,10 @@ impl Tokens {
     }
 }
 
-/// The metadata of a resource that all of these tokens open (RFC 9728 §2).
-pub fn metadata(all: &[&Tokens], identifier: &Identifier) -> Vec<u8> {
+/// The metadata of a resource that all of these tokens open (RFC 9728 §2), with these further members.
+pub fn metadata(all: &[&Tokens], identifier: &Identifier, further: &[(&str, String)]) -> Vec<u8> {
     let issuers = each_once(all.iter().flat_map(|tokens| tokens.issuers()));
-    let scopes = each_once(all.iter().flat_map(|tokens| &tokens.settings.scopes).map(String::as_str));
+    let scopes = each_once(all.iter().flat_map(|tokens| tokens.scopes()));
     let mut metadata = json!({
         "resource": identifier.resource(),
         "authorization_servers": issuers,
@@ -160,6 +166,9 @@ pub fn metadata(all: &[&Tokens], identifier: &Identifier) -> Vec<u8> {
     }
     if all.iter().all(|tokens| tokens.settings.certificate_bound) {
         metadata["tls_client_certificate_bound_access_tokens"] = json!(true);
+    }
+    for (member, value) in further {
+        metadata[*member] = json!(value);
     }
     metadata.to_string().into_bytes()
 }

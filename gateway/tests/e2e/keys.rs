@@ -21,6 +21,30 @@ const PROVED_BY: &[(&str, &str)] = &[
         "apis[].authorization.upstream_resource",
         "a_server_that_calls_itself_by_another_name_is_relayed_only_when_the_configuration_says_that_name",
     ),
+    (
+        "apis[].authorization.resource.documentation",
+        "the_metadata_and_the_challenge_say_what_the_operator_wants_clients_and_people_to_know",
+    ),
+    (
+        "apis[].authorization.resource.name",
+        "the_metadata_and_the_challenge_say_what_the_operator_wants_clients_and_people_to_know",
+    ),
+    (
+        "apis[].authorization.resource.policy_uri",
+        "the_metadata_and_the_challenge_say_what_the_operator_wants_clients_and_people_to_know",
+    ),
+    (
+        "apis[].authorization.resource.tos_uri",
+        "the_metadata_and_the_challenge_say_what_the_operator_wants_clients_and_people_to_know",
+    ),
+    (
+        "apis[].plans[].jwt.optional_scopes",
+        "the_metadata_and_the_challenge_say_what_the_operator_wants_clients_and_people_to_know",
+    ),
+    (
+        "apis[].plans[].oauth2.optional_scopes",
+        "the_metadata_and_the_challenge_say_what_the_operator_wants_clients_and_people_to_know",
+    ),
     ("apis[].balance", "where_no_session_is_followed_its_requests_go_round"),
     ("apis[].description", "what_is_written_for_people_is_accepted_and_must_be_text"),
     ("apis[].endpoints[].auth.basic.password", "each_endpoint_may_have_a_credential_of_its_own"),

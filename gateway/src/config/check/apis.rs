@@ -5,7 +5,7 @@ use std::path::Path;
 use tollgate_protocol::url::Origin;
 
 use super::{Findings, Once, balance, event_streams, plans, upstream, values};
-use crate::config::document::{Api as Written, Document};
+use crate::config::document::{Api as Written, AuthorizationMode, Document, ResourceWords};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
 use crate::config::text::Words;
@@ -98,11 +98,45 @@ impl Checker<'_> {
         }
     }
 
+    /// Members of the metadata, where that is the gateway's own.
+    fn resource(
+        &mut self,
+        words: &ResourceWords,
+        written: &Written,
+        path: &KeyPath,
+    ) -> Vec<(&'static str, String)> {
+        if written.authorization.mode == AuthorizationMode::Relay {
+            let problem =
+                Problem::error(path.clone(), "in the mode `relay` the metadata is the MCP server's");
+            self.findings.add(problem.at_key().help("write `mode: protect`, or remove this"));
+        }
+        let name = words.name.as_ref().and_then(|name| {
+            let name = self.findings.take(path.key("name"), values::words(name.as_str()))?;
+            Some(("resource_name", name))
+        });
+        let pages = [
+            ("documentation", "resource_documentation", &words.documentation),
+            ("policy_uri", "resource_policy_uri", &words.policy_uri),
+            ("tos_uri", "resource_tos_uri", &words.tos_uri),
+        ];
+        let mut members: Vec<_> = name.into_iter().collect();
+        for (key, member, page) in pages {
+            let Some(page) = page else { continue };
+            if self.findings.take(path.key(key), values::url(page.as_str())).is_some() {
+                members.push((member, page.as_str().to_owned()));
+            }
+        }
+        members
+    }
+
     fn authorization(&mut self, written: &Written, path: &KeyPath) -> Authorization {
         let upstream_resource = written.authorization.upstream_resource.as_ref().and_then(|resource| {
             self.findings.take(path.key("upstream_resource"), values::url(resource.as_str()))
         });
-        Authorization { mode: written.authorization.mode, upstream_resource }
+        let words = written.authorization.resource.as_ref();
+        let resource = words.map(|words| self.resource(words, written, &path.key("resource")));
+        let mode = written.authorization.mode;
+        Authorization { mode, upstream_resource, resource: resource.unwrap_or_default() }
     }
 }
 

@@ -48,8 +48,9 @@ pub fn jwt(
     }
     let complete = issuers.len() == written.issuers.len() && !issuers.is_empty();
     let check = complete.then_some(TokenCheck::Jwt(issuers));
-    let WrittenJwt { audiences, scopes, certificate_bound, consumer, .. } = written;
-    plan(check, audiences.as_deref(), scopes, *certificate_bound, *consumer, path, findings)
+    let WrittenJwt { audiences, scopes, optional_scopes, certificate_bound, consumer, .. } = written;
+    let common = Common { audiences: audiences.as_deref(), scopes, optional_scopes };
+    plan(check, &common, *certificate_bound, *consumer, path, findings)
 }
 
 pub fn oauth2(
@@ -60,15 +61,22 @@ pub fn oauth2(
 ) -> Option<TokenPlan> {
     let check = introspection(written, path, folder, findings)
         .map(|introspection| TokenCheck::Introspection(Box::new(introspection)));
-    let WrittenOAuth2 { audiences, scopes, certificate_bound, consumer, .. } = written;
-    plan(check, audiences.as_deref(), scopes, *certificate_bound, *consumer, path, findings)
+    let WrittenOAuth2 { audiences, scopes, optional_scopes, certificate_bound, consumer, .. } = written;
+    let common = Common { audiences: audiences.as_deref(), scopes, optional_scopes };
+    plan(check, &common, *certificate_bound, *consumer, path, findings)
+}
+
+/// The lists that plans with tokens have in common.
+struct Common<'w> {
+    audiences: Option<&'w [Words]>,
+    scopes: &'w [Words],
+    optional_scopes: &'w [Words],
 }
 
 /// What plans with tokens have in common.
 fn plan(
     check: Option<TokenCheck>,
-    audiences: Option<&[Words]>,
-    scopes: &[Words],
+    Common { audiences, scopes, optional_scopes }: &Common<'_>,
     certificate_bound: bool,
     consumer: ConsumerNeed,
     path: &KeyPath,
@@ -78,8 +86,16 @@ fn plan(
     findings.refuse_empty(audiences.is_some_and(<[Words]>::is_empty), &list, "audience");
     let audiences = each(audiences.unwrap_or_default(), &list, findings, values::words);
     let scopes = self::scopes(scopes, &path.key("scopes"), findings);
+    let optional_scopes = self::scopes(optional_scopes, &path.key("optional_scopes"), findings);
     let of_consumers_only = consumer == ConsumerNeed::Required;
-    Some(TokenPlan { check: check?, audiences, scopes, certificate_bound, of_consumers_only })
+    Some(TokenPlan {
+        check: check?,
+        audiences,
+        scopes,
+        optional_scopes,
+        certificate_bound,
+        of_consumers_only,
+    })
 }
 
 fn introspection(

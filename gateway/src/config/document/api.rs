@@ -125,6 +125,26 @@ pub struct Authorization {
     /// The `resource` in the protected resource metadata of the MCP server (RFC 9728), for a server that calls itself
     /// by another URL than the one of its endpoint. Without it, the metadata must name the endpoint.
     pub upstream_resource: Option<Url>,
+
+    /// What the metadata says to people about the API. In mode `protect`, where the metadata is the gateway's own.
+    pub resource: Option<ResourceWords>,
+}
+
+/// What the metadata of a protected resource says to people (RFC 9728 §2).
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with keys such as `name` or `documentation`")]
+pub struct ResourceWords {
+    /// What to call it (`resource_name`).
+    pub name: Option<Words>,
+
+    /// A page for developers (`resource_documentation`).
+    pub documentation: Option<Url>,
+
+    /// A page about what clients may do with its data (`resource_policy_uri`).
+    pub policy_uri: Option<Url>,
+
+    /// A page with its terms of service (`resource_tos_uri`).
+    pub tos_uri: Option<Url>,
 }
 
 /// The authorization modes.

@@ -108,6 +108,12 @@ pub struct JwtPlan {
     #[schemars(extend("default" = []))]
     pub scopes: Vec<Words>,
 
+    /// Scopes that clients are told of besides, and that no token must have: `offline_access`, for one that can be renewed
+    /// without another login.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub optional_scopes: Vec<Words>,
+
     /// Whether each token must be bound to the certificate its caller shows (RFC 8705 §3). Needs a listener that asks
     /// for certificates.
     #[serde(default)]
@@ -263,6 +269,12 @@ pub struct OAuth2Plan {
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub scopes: Vec<Words>,
+
+    /// Scopes that clients are told of besides, and that no token must have: `offline_access`, for one that can be renewed
+    /// without another login.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub optional_scopes: Vec<Words>,
 
     /// Whether each token must be bound to the certificate its caller shows (RFC 8705 §3).
     #[serde(default)]

@@ -244,3 +244,47 @@ fn keys_come_from_where_the_plan_says_over_tls_of_the_operators_and_from_a_priva
     assert_eq!(answered(&ca), 503, "the name leads into a private network");
     assert_eq!(answered(", private: true"), 503, "the platform knows no such authority");
 }
+
+#[test]
+fn the_metadata_and_the_challenge_say_what_the_operator_wants_clients_and_people_to_know() {
+    let (issuer, upstream) = (Issuer::start(), upstream());
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    std::fs::write(folder.path().join("secret"), "s").expect("the file is written");
+    let scopes = "scopes: [crm.read], optional_scopes: [offline_access, crm.write]";
+    let jwt =
+        format!("{{ jwt: {{ issuers: [\"{}\"], audiences: [\"{AUDIENCE}\"], {scopes} }} }}", issuer.url());
+    let oauth2 = format!(
+        "{{ oauth2: {{ issuer: \"{0}\", introspection_endpoint: \"{0}/i\", client: {{ id: g, secret: \
+         \"${{file:{1}/secret}}\" }}, {scopes} }} }}",
+        issuer.url(),
+        folder.path().display()
+    );
+    let pages = "documentation: \"https://a.example/docs\", policy_uri: \"https://a.example/policy\", tos_uri: \
+                 \"https://a.example/tos\"";
+    let keys = format!("authorization: {{ mode: protect, resource: {{ name: The CRM, {pages} }} }}");
+    for plan in [jwt.as_str(), oauth2.as_str()] {
+        let gateway = Tollgate::start(&yaml(plan, &keys, &upstream, ""));
+        let metadata = gateway.get("/.well-known/oauth-protected-resource/a/mcp").json();
+        assert_eq!(metadata["scopes_supported"], json!(["crm.read", "offline_access", "crm.write"]));
+        for (member, value) in [
+            ("resource_name", "The CRM"),
+            ("resource_documentation", "https://a.example/docs"),
+            ("resource_policy_uri", "https://a.example/policy"),
+            ("resource_tos_uri", "https://a.example/tos"),
+        ] {
+            assert_eq!(metadata[member], value);
+        }
+        let answer = ask(&gateway, &[]);
+        assert!(
+            challenge(&answer).ends_with("scope=\"crm.read offline_access crm.write\""),
+            "{}",
+            challenge(&answer)
+        );
+    }
+    let gateway = Tollgate::start(&yaml(&jwt, &keys, &upstream, ""));
+    assert_eq!(
+        with_token(&gateway, &issuer.token(&json!({ "scope": "crm.read" }))).status,
+        200,
+        "not demanded"
+    );
+}
