@@ -5,10 +5,11 @@
 //! member names of the scanned object are unique after unescaping, and escapes must not leave a lone surrogate.
 //! Numbers are checked for their grammar only and never converted.
 
+mod open;
 mod scan;
 mod text;
 
-use scan::Scanner;
+pub(crate) use scan::Scanner;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -181,7 +182,8 @@ impl std::fmt::Display for JsonError {
 
 impl std::error::Error for JsonError {}
 
-fn utf8(document: &[u8]) -> Result<&str, JsonError> {
+/// The document as text, without a byte order mark.
+pub(crate) fn utf8(document: &[u8]) -> Result<&str, JsonError> {
     let text = std::str::from_utf8(document)
         .map_err(|error| JsonError { reason: Reason::NotUtf8, offset: error.valid_up_to() })?;
     match text.starts_with('\u{feff}') {

@@ -9,10 +9,11 @@
 //! 2. [`http1`]: whether the bytes of its requests can be read in one way only;
 //! 3. [`path`], [`url`], [`bearer`], [`jwt`]: one checked spelling of the target, the origin and the credential;
 //! 4. [`mount`]: which upstream path a public path stands for, and back;
-//! 5. [`challenge`]: `WWW-Authenticate` seen from the client's side (RFC 9110 §11.6.1, RFC 6750, RFC 9728 §5);
-//! 6. [`metadata`] on [`json`]: the RFC 9728 document, checked and spliced;
-//! 7. [`location`] and [`sse`]: the other places where an upstream names itself;
-//! 8. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
+//! 5. [`envelope`]: the JSON-RPC message in the body, and whether its headers say the same;
+//! 6. [`challenge`]: `WWW-Authenticate` seen from the client's side (RFC 9110 §11.6.1, RFC 6750, RFC 9728 §5);
+//! 7. [`metadata`] on [`json`]: the RFC 9728 document, checked and spliced;
+//! 8. [`location`] and [`sse`]: the other places where an upstream names itself;
+//! 9. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod audience;
@@ -20,6 +21,7 @@ pub mod base64url;
 pub mod bearer;
 pub mod challenge;
 pub mod client;
+pub mod envelope;
 pub mod http1;
 pub mod json;
 pub mod jsonrpc;

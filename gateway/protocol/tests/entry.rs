@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use tollgate_protocol::audience;
 use tollgate_protocol::challenge::{self, Challenges, Options};
 use tollgate_protocol::client::Client;
+use tollgate_protocol::envelope::{self, Batches, Envelope, Field, Headers, Message};
 use tollgate_protocol::http1::Request;
 use tollgate_protocol::json::{Object, Reason};
 use tollgate_protocol::jwt::{Algorithm, Jwt};
@@ -323,4 +324,68 @@ pub fn http1(data: &[u8]) {
     let (first, second) = data.split_at(data.len() / 2);
     let mut halves = Request::default();
     assert_eq!(halves.push(first).and_then(|()| halves.push(second)), whole);
+}
+
+/// Three lines for `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name`, empty where the header is absent; then a body.
+pub fn envelope(data: &[u8]) {
+    let mut lines = data.splitn(4, |byte| *byte == b'\n');
+    let mut field = || lines.next().filter(|line| !line.is_empty()).into_iter().collect::<Field<'_>>();
+    let headers = Headers { protocol_version: field(), method: field(), name: field(), parameters: &[] };
+    let body = lines.next().unwrap_or_default();
+    let Ok(read) = Envelope::read(body, Batches::Allowed) else { return };
+    let trimmed = body.trim_ascii();
+    for cut in [0, 1, trimmed.len() / 3, trimmed.len() / 2, trimmed.len() - 1] {
+        assert!(Envelope::read(&trimmed[..cut], Batches::Allowed).is_err(), "a part of a body is no body");
+    }
+    let single = Envelope::read(body, Batches::Refused);
+    assert_eq!(single.as_ref().ok(), Some(&read).filter(|read| matches!(read, Envelope::Single(_))));
+    for message in read.messages() {
+        if envelope::compare(&headers, message).is_ok() {
+            assert_headers_agree(&headers, message);
+        }
+    }
+    // Half surrogate pairs and numbers beyond f64 are not read here, and are an error there.
+    let Ok(value) = serde_json::from_slice::<serde_json::Value>(body) else { return };
+    let values = value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice);
+    assert_eq!(read.messages().len(), values.len());
+    for (message, value) in read.messages().iter().zip(values) {
+        assert_reads_the_same(message, value);
+    }
+}
+
+fn assert_headers_agree(headers: &Headers<'_>, message: &Message<'_>) {
+    let modern = Field::Once(b"2026-07-28");
+    let Some(method) = message.method().filter(|_| headers.protocol_version == modern) else { return };
+    let same = matches!(headers.method, Field::Once(header) if header.trim_ascii() == method.as_bytes());
+    let notification = matches!(message.kind, envelope::Kind::Notification { .. });
+    assert!(same || (notification && headers.method == Field::Absent), "the method is in the header");
+}
+
+fn assert_reads_the_same(message: &Message<'_>, value: &serde_json::Value) {
+    use envelope::Target;
+    assert_eq!(value["jsonrpc"], "2.0");
+    assert_eq!(message.method(), value["method"].as_str());
+    let params = &value["params"];
+    let (target, theirs) = match &message.target {
+        Target::None => (None, None),
+        Target::Tool(name) => (Some(name), Some(&params["name"])),
+        Target::Prompt(name) if value["method"] == "prompts/get" => (Some(name), Some(&params["name"])),
+        Target::Prompt(name) => (Some(name), Some(&params["ref"]["name"])),
+        Target::Resource(uri) => (Some(uri), Some(&params["uri"])),
+        Target::Template(uri) => (Some(uri), Some(&params["ref"]["uri"])),
+        Target::Task(id) => (Some(id), Some(&params["taskId"])),
+    };
+    assert_eq!(target.map(|name| name.as_ref()), theirs.and_then(serde_json::Value::as_str));
+    let revision = &params["_meta"]["io.modelcontextprotocol/protocolVersion"];
+    assert_eq!(message.revision.as_deref(), revision.as_str());
+    let parsed =
+        |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("a part of JSON is JSON");
+    let arguments = message.arguments.map(|arguments| parsed(arguments.text()));
+    assert_eq!(arguments.as_ref(), Some(&params["arguments"]).filter(|arguments| arguments.is_object()));
+    let id = match message.kind {
+        envelope::Kind::Request { id, .. } => Some(id),
+        envelope::Kind::Notification { .. } => None,
+        envelope::Kind::Response { id } => id,
+    };
+    assert_eq!(id.map_or(serde_json::Value::Null, |id| parsed(id.literal())), value["id"]);
 }

@@ -115,6 +115,33 @@ const JSON: &[&str] = &[
     "\"authorization_servers\":[\"https://as\",\"data:x\"]",
     "{\"resource\":\"https://up.example\"",
 ];
+const ENVELOPE: &[&str] = &[
+    "\n",
+    "2026-07-28\n",
+    "tools/call\n",
+    "=?base64?YQ==?=\n",
+    "\n\n\n{\"jsonrpc\":\"2.0\",",
+    "2026-07-28\ntools/call\na\n{\"jsonrpc\":\"2.0\",",
+    "\n\n\n[{\"jsonrpc\":\"2.0\",",
+    "{",
+    "}",
+    "}}",
+    "}]",
+    "]",
+    ",",
+    "\"id\":1,",
+    "\"id\":null,",
+    "\"method\":\"tools/call\",",
+    "\"method\":\"x\"}",
+    "\"Method\":\"x\",",
+    "\"result\":{}}",
+    "\"params\":{\"name\":\"a\"",
+    "\"params\":{\"name\":\"a\"}}",
+    "\"arguments\":{\"a\":[1,\"\\ud800\"]}}}",
+    "\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"},",
+    "\"name\":\"\\u0061\",",
+    " ",
+];
 const PATH: &[&str] = &[
     "/",
     "a",
@@ -275,6 +302,8 @@ proptest! {
 
     #[test]
     fn tokens_hold_on_pieces(data in made_of(TOKEN)) { entry::jwt(&data) }
+    #[test]
+    fn envelopes_hold_on_pieces(data in made_of(ENVELOPE)) { entry::envelope(&data) }
 
     #[test]
     fn paths_hold_on_pieces(data in made_of(PATH)) { entry::path(&data) }
@@ -296,7 +325,7 @@ proptest! {
 
     #[test]
     fn nothing_panics_on_arbitrary_bytes(data in vec(any::<u8>(), 0..400)) {
-        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::jwt, entry::client, entry::proxy_protocol, entry::http1] {
+        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::jwt, entry::envelope, entry::client, entry::proxy_protocol, entry::http1] {
             run(&data);
         }
     }

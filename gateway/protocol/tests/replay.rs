@@ -72,3 +72,8 @@ fn the_corpus_of_proxy_protocol_holds() {
 fn the_corpus_of_jwt_holds() {
     replay("jwt", entry::jwt);
 }
+
+#[test]
+fn the_corpus_of_envelope_holds() {
+    replay("envelope", entry::envelope);
+}

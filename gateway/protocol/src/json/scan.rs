@@ -1,29 +1,37 @@
 //! The scanner itself: a cursor that walks values iteratively, so that depth costs memory it was allowed and no stack.
 
+use super::open::Open;
 use super::{JsonError, Kind, Reason, Value};
 use std::ops::Range;
 
-pub(super) struct Scanner<'d> {
+pub(crate) struct Scanner<'d> {
     bytes: &'d [u8],
     at: usize,
     max_depth: usize,
+    /// Whether a surrogate without its other half is an escape like any other.
+    lone_surrogates: bool,
 }
 
 impl<'d> Scanner<'d> {
-    pub(super) fn new(document: &'d str, max_depth: usize) -> Scanner<'d> {
-        Scanner { bytes: document.as_bytes(), at: 0, max_depth }
+    pub(crate) fn new(document: &'d str, max_depth: usize) -> Scanner<'d> {
+        Scanner { bytes: document.as_bytes(), at: 0, max_depth, lone_surrogates: false }
+    }
+
+    /// The same, for a reader that looks into few of the strings and checks those itself.
+    pub(crate) fn tolerant(document: &'d str, max_depth: usize) -> Scanner<'d> {
+        Scanner { lone_surrogates: true, ..Scanner::new(document, max_depth) }
     }
 
     /// A cursor inside a document that was checked before.
     pub(super) fn at(document: &'d str, at: usize) -> Scanner<'d> {
-        Scanner { bytes: document.as_bytes(), at, max_depth: usize::MAX }
+        Scanner { at, ..Scanner::new(document, usize::MAX) }
     }
 
-    pub(super) fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
-    pub(super) fn skip_whitespace(&mut self) {
+    pub(crate) fn skip_whitespace(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
@@ -37,14 +45,19 @@ impl<'d> Scanner<'d> {
         }
     }
 
+    /// How many bytes were walked.
+    pub(crate) fn offset(&self) -> usize {
+        self.at
+    }
+
     /// Nothing but whitespace may be left.
-    pub(super) fn end(&mut self) -> Result<(), JsonError> {
+    pub(crate) fn end(&mut self) -> Result<(), JsonError> {
         self.skip_whitespace();
         if self.at == self.bytes.len() { Ok(()) } else { Err(self.error(Reason::TrailingBytes)) }
     }
 
     /// Walks the object at the cursor.
-    pub(super) fn members(&mut self, mut found: impl FnMut(Range<usize>, Value)) -> Result<(), JsonError> {
+    pub(crate) fn members(&mut self, mut found: impl FnMut(Range<usize>, Value)) -> Result<(), JsonError> {
         let inner = self.enter(self.max_depth)?;
         self.expect(b'{')?;
         if self.closes(b'}') {
@@ -61,7 +74,7 @@ impl<'d> Scanner<'d> {
     }
 
     /// Walks the array at the cursor.
-    pub(super) fn elements(&mut self, mut found: impl FnMut(Value)) -> Result<(), JsonError> {
+    pub(crate) fn elements(&mut self, mut found: impl FnMut(Value)) -> Result<(), JsonError> {
         let inner = self.enter(self.max_depth)?;
         if self.peek() != Some(b'[') {
             return Err(self.error(Reason::NotAnArray));
@@ -79,7 +92,7 @@ impl<'d> Scanner<'d> {
     }
 
     /// One value of any kind with everything in it; `depth` is how many levels it may still open.
-    fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
+    pub(crate) fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
         self.skip_whitespace();
         let start = self.at;
         let kind = match self.peek() {
@@ -92,7 +105,7 @@ impl<'d> Scanner<'d> {
 
     /// Skips an object or array; `open` holds the closing bytes still owed.
     fn nested(&mut self, depth: usize) -> Result<(), JsonError> {
-        let mut open: Vec<u8> = Vec::new();
+        let mut open = Open::default();
         loop {
             self.skip_whitespace();
             match self.peek() {
@@ -114,7 +127,7 @@ impl<'d> Scanner<'d> {
             }
             // A value ended: close what ends with it, then stand before the next one.
             loop {
-                let Some(&close) = open.last() else { return Ok(()) };
+                let Some(close) = open.last() else { return Ok(()) };
                 if self.another(close)? {
                     self.member_name_if(close)?;
                     break;
@@ -132,7 +145,7 @@ impl<'d> Scanner<'d> {
     }
 
     /// A member name and its colon.
-    fn name(&mut self) -> Result<Range<usize>, JsonError> {
+    pub(crate) fn name(&mut self) -> Result<Range<usize>, JsonError> {
         self.skip_whitespace();
         let start = self.at;
         if self.peek() != Some(b'"') {
@@ -146,7 +159,7 @@ impl<'d> Scanner<'d> {
     }
 
     /// After an opening bracket: is it closed at once?
-    fn closes(&mut self, close: u8) -> bool {
+    pub(crate) fn closes(&mut self, close: u8) -> bool {
         self.skip_whitespace();
         let closed = self.peek() == Some(close);
         self.at += usize::from(closed);
@@ -154,7 +167,7 @@ impl<'d> Scanner<'d> {
     }
 
     /// After a value: a comma means another follows, the closing byte ends the container.
-    fn another(&mut self, close: u8) -> Result<bool, JsonError> {
+    pub(crate) fn another(&mut self, close: u8) -> Result<bool, JsonError> {
         self.skip_whitespace();
         match self.peek() {
             Some(b',') => {
@@ -173,7 +186,7 @@ impl<'d> Scanner<'d> {
         depth.checked_sub(1).ok_or_else(|| self.error(Reason::TooDeep))
     }
 
-    fn scalar(&mut self) -> Result<Kind, JsonError> {
+    pub(crate) fn scalar(&mut self) -> Result<Kind, JsonError> {
         match self.peek() {
             Some(b'"') => self.string().map(|()| Kind::String),
             Some(b'-' | b'0'..=b'9') => self.number().map(|()| Kind::Number),
@@ -194,6 +207,7 @@ impl<'d> Scanner<'d> {
     /// The string at the cursor, its opening quote already seen.
     fn string(&mut self) -> Result<(), JsonError> {
         self.at += 1;
+        self.at += plain(self.bytes.get(self.at..).unwrap_or_default());
         loop {
             match self.peek() {
                 None => return Err(self.error(Reason::Truncated)),
@@ -201,7 +215,10 @@ impl<'d> Scanner<'d> {
                     self.at += 1;
                     return Ok(());
                 }
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    self.escape()?;
+                    self.at += plain(self.bytes.get(self.at..).unwrap_or_default());
+                }
                 Some(0..=0x1f) => return Err(self.error(Reason::ControlCharacter)),
                 Some(_) => self.at += 1,
             }
@@ -221,6 +238,9 @@ impl<'d> Scanner<'d> {
     /// `\uXXXX`, or a high and a low surrogate in a row.
     fn surrogates(&mut self) -> Result<(), JsonError> {
         let unit = self.code_unit()?;
+        if self.lone_surrogates {
+            return Ok(());
+        }
         let paired = match unit {
             0xd800..=0xdbff => matches!(self.code_unit()?, 0xdc00..=0xdfff),
             0xdc00..=0xdfff => false,
@@ -272,7 +292,8 @@ impl<'d> Scanner<'d> {
         if self.at > start { Ok(()) } else { Err(self.error(Reason::Number)) }
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+    /// Steps over `byte`, which must come next.
+    pub(crate) fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() != Some(byte) {
             return Err(self.unexpected());
         }
@@ -284,9 +305,30 @@ impl<'d> Scanner<'d> {
         self.error(if self.at < self.bytes.len() { Reason::Unexpected } else { Reason::Truncated })
     }
 
-    fn error(&self, reason: Reason) -> JsonError {
+    pub(crate) fn error(&self, reason: Reason) -> JsonError {
         JsonError { reason, offset: self.at }
     }
+}
+
+/// How many bytes at the beginning surely end no string, escape nothing and are no control characters.
+///
+/// Most of a body is text, and eight bytes are looked at in about the time of one. In each of the three tests the
+/// highest bit of a byte says yes; the lowest byte that says so is right, those above it may be wrong.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let below = |word: u64, least: u8| word.wrapping_sub(ONES * u64::from(least)) & !word & HIGH;
+    let (groups, _) = bytes.as_chunks::<8>();
+    for (before, group) in groups.iter().enumerate() {
+        let word = u64::from_le_bytes(*group);
+        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+        let escape = below(word ^ (ONES * u64::from(b'\\')), 1);
+        let found = below(word, 0x20) | quote | escape;
+        if found != 0 {
+            return before * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    groups.len() * 8
 }
 
 #[cfg(test)]

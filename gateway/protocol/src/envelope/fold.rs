@@ -1,0 +1,63 @@
+//! Names that only a reader which ignores case takes for each other.
+
+/// Whether a reader that ignores case could take `one` for `other`; equal names included.
+///
+/// Go's encoding/json, .NET and Jackson can be set to ignore case, or do unless told otherwise, each with a folding of
+/// its own. This one is wider than all of them: what they take for the same is the same here.
+pub(super) fn alike(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(other);
+    }
+    one.chars().flat_map(folded).eq(other.chars().flat_map(folded))
+}
+
+/// Upper case and back: `ſ` becomes `s` and the Kelvin sign `k`, as in the simple case folding of Unicode. What upper
+/// case does not bring together follows: the dotted capital `İ`, and the fullwidth forms of ASCII, which a reader that
+/// normalises first (NFKC) takes for ASCII.
+fn folded(character: char) -> impl Iterator<Item = char> {
+    let plain = match character {
+        'İ' => 'i',
+        '\u{ff01}'..='\u{ff5e}' => {
+            u32::from(character).checked_sub(0xfee0).and_then(char::from_u32).unwrap_or(character)
+        }
+        other => other,
+    };
+    plain.to_uppercase().flat_map(char::to_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::alike;
+
+    #[test]
+    fn names_that_differ_in_case_alone_are_alike() {
+        for (one, other) in [
+            ("method", "METHOD"),
+            ("params", "paramſ"),
+            ("task_k", "tas\u{212a}_\u{212a}"),
+            ("uri", "URİ"),
+            ("id", "ıd"),
+            ("name", "ｎａｍｅ"),
+            ("_meta", "＿ＭＥＴＡ"),
+            ("größe", "GRÖSSE"),
+            ("é", "É"),
+        ] {
+            assert!(alike(one, other) && alike(other, one) && alike(one, one), "{one} {other}");
+        }
+        for (one, other) in [("method", "methods"), ("name", "nаme"), ("uri", ""), ("params", "pa rams")] {
+            assert!(!alike(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn every_character_whose_other_case_is_ascii_is_alike_to_it() {
+        let one = |mut cases: Box<dyn Iterator<Item = char>>| cases.next().filter(|_| cases.next().is_none());
+        for character in (0x80..=0x10_ffff).filter_map(char::from_u32) {
+            let lower = one(Box::new(character.to_lowercase()));
+            let upper = one(Box::new(character.to_uppercase()));
+            for case in [lower, upper].into_iter().flatten().filter(char::is_ascii) {
+                assert!(alike(&character.to_string(), &case.to_string()), "{character:?}");
+            }
+        }
+    }
+}
