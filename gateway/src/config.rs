@@ -49,6 +49,7 @@ pub use crate::endpoint::timeouts::Timeouts;
 pub use crate::listener::comments::EventStreams;
 pub use crate::listener::limits::Limits;
 pub use crate::oauth::signing::SigningKey;
+pub use crate::plan::operations::{Operation, Pattern};
 pub use crate::token::verify::{ClaimPath, Skew};
 
 pub use self::diagnostic::{Diagnostic, Report, Severity};
@@ -380,6 +381,8 @@ pub struct TokenPlan {
     pub scopes: Vec<String>,
     /// Those that clients are told of besides.
     pub optional_scopes: Vec<String>,
+    /// What needs further scopes.
+    pub operations: Vec<Operation>,
     /// Each token is bound to the certificate that its caller shows.
     pub certificate_bound: bool,
     /// Each token is a consumer's.

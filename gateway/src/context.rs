@@ -35,6 +35,8 @@ pub struct Context {
     pub route: Option<Route>,
     /// How its caller was let in.
     pub admission: Option<Admission>,
+    /// Its body was read before anything was sent on.
+    pub message_was_read: bool,
     /// The web page it comes from, if a browser sent it.
     pub web_origin: Option<WebOrigin>,
     /// The endpoint it is sent to.

@@ -42,6 +42,7 @@ pub mod in_flight;
 pub mod listener;
 pub mod log_output;
 pub mod logging;
+pub mod message;
 pub mod metrics;
 pub mod minted;
 pub mod oauth;

@@ -5,6 +5,7 @@
 pub mod api_key;
 pub mod caller;
 pub mod mtls;
+pub mod operations;
 pub mod owners;
 pub mod tokens;
 
@@ -55,6 +56,11 @@ impl Plan {
             Kind::ApiKey(keys) => Some(keys.source()),
             Kind::Keyless | Kind::Tokens(_) | Kind::Certificates(_) => None,
         }
+    }
+
+    /// Whether it decides by what a message asks for.
+    pub fn reads_messages(&self) -> bool {
+        self.tokens().is_some_and(|tokens| tokens.reads_messages())
     }
 
     /// The tokens that open it, if it is a plan for those.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::Utc;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
@@ -31,8 +31,9 @@ use crate::failure;
 use crate::hop;
 use crate::listener::client_certificate::{self, ClientCertificate};
 use crate::listener::state::{self, Phase};
+use crate::message;
 use crate::metrics;
-use crate::plan;
+use crate::plan::{self, Admission, Plan, Shown};
 use crate::protect;
 use crate::reason;
 use crate::relay::event_stream::LegacyStream;
@@ -101,29 +102,23 @@ impl Proxy {
     /// Admits the caller and chooses the endpoint its request is sent to.
     async fn send(
         &self,
-        session: &Session,
+        session: &mut Session,
         context: &mut Context,
         route: Route,
     ) -> std::result::Result<(), Refusal> {
         let route = context.route.insert(route);
-        let headers = &session.req_header().headers;
-        let certificate = route.api.asks_for_certificates.then(|| shown_certificate(session)).flatten();
-        let facts = Facts {
-            method: session.req_header().method.as_str(),
-            host: &route.identifier.origin.host,
-            path: &route.identifier.path,
-            headers,
-            client: context.client.as_ref().map(|client| client.address),
-        };
-        let shown = plan::Shown { headers, facts, certificate, now: Utc::now() };
-        let admission = plan::admit(route, &shown).await?;
+        let admission = admit(session, context.client.as_ref(), route).await?;
+        if admission.plan(&route.api).is_some_and(Plan::reads_messages) && !session.is_body_empty() {
+            let body = message::read(session).await?;
+            context.message_was_read = true;
+            allow(&admission, route, &session.req_header().headers, &body)?;
+        }
         route.withhold(&admission);
-        context.admission = Some(admission);
+        let admission = context.admission.insert(admission);
+        let headers = &session.req_header().headers;
         let hop = context.hop.insert(hop::choose(route, headers, Instant::now()).await?);
         // Ahead of any connection: without a token for it, the endpoint hears nothing of the request.
-        if let Some(admission) = &context.admission {
-            protect::exchange(&hop.endpoint, &admission.caller, headers, unix_seconds()).await?;
-        }
+        protect::exchange(&hop.endpoint, &admission.caller, headers, unix_seconds()).await?;
         Ok(())
     }
 
@@ -149,6 +144,38 @@ impl Proxy {
     }
 }
 
+/// Asks the plans of the API about the caller.
+async fn admit(
+    session: &Session,
+    client: Option<&Client>,
+    route: &Route,
+) -> std::result::Result<Admission, Refusal> {
+    let request = session.req_header();
+    let certificate = route.api.asks_for_certificates.then(|| shown_certificate(session)).flatten();
+    let facts = Facts {
+        method: request.method.as_str(),
+        host: &route.identifier.origin.host,
+        path: &route.identifier.path,
+        headers: &request.headers,
+        client: client.map(|client| client.address),
+    };
+    plan::admit(route, &Shown { headers: &request.headers, facts, certificate, now: Utc::now() }).await
+}
+
+/// Asks the plan that has admitted the caller about the message.
+fn allow(
+    admission: &Admission,
+    route: &Route,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> std::result::Result<(), Refusal> {
+    let envelope = message::envelope(headers, body)?;
+    match (admission.plan(&route.api).and_then(Plan::tokens), &admission.caller.token) {
+        (Some(tokens), Some(token)) => tokens.allow(token, &envelope, &route.identifier),
+        _ => Err(Refusal::new(&reason::INTERNAL)),
+    }
+}
+
 fn unix_seconds() -> u64 {
     u64::try_from(Utc::now().timestamp()).unwrap_or_default()
 }
@@ -170,6 +197,7 @@ impl ProxyHttp for Proxy {
             client: None,
             route: None,
             admission: None,
+            message_was_read: false,
             hop: None,
             tried: Vec::new(),
             web_origin: None,
@@ -366,6 +394,10 @@ impl ProxyHttp for Proxy {
         upstream_head::prepare(route, hop, context.client.as_ref(), request)?;
         upstream_head::withhold(route, Some(admission), request);
         protect::authenticate(route, &hop.endpoint, exchanged, request)?;
+        if context.message_was_read {
+            // The client was told to go on.
+            request.remove_header(&header::EXPECT);
+        }
         // As late as can be: a server closes connections whenever it likes.
         match context.wait.as_mut().is_none_or(Wait::may_send) {
             true => Ok(()),

@@ -62,6 +62,8 @@ reasons! {
     TOKEN_INACTIVE = 401 "token_inactive", "The access token has expired, was revoked, or was never issued.";
     INSUFFICIENT_SCOPE = 403 "insufficient_scope", "The access token lacks a scope that this API needs.";
     KEYS_UNAVAILABLE = 503 "keys_unavailable", "The keys of the token's issuer are not available.";
+    MESSAGE_TOO_LARGE = 413 "message_too_large", "The message is larger than this API accepts, which looks at what it asks for.";
+    BAD_MESSAGE = 400 "bad_message", "The body is not one MCP message that every reader understands alike.";
     INTROSPECTION_UNAVAILABLE = 503 "introspection_unavailable", "The authorization server that knows the access token does not answer.";
     TOKEN_EXCHANGE_REFUSED = 403 "token_exchange_refused", "The authorization server gives no token for the MCP server in exchange for this one.";
     TOKEN_EXCHANGE_UNAVAILABLE = 503 "token_exchange_unavailable", "The authorization server that gives tokens for the MCP server does not answer.";

@@ -30,6 +30,8 @@ pub struct Refusal {
     pub allow: Option<&'static str>,
     /// `WWW-Authenticate`, where a token would help.
     pub challenge: Option<String>,
+    /// Of the JSON-RPC error, where the protocol has one for this.
+    pub code: Option<i64>,
 }
 
 impl Refusal {
@@ -41,6 +43,7 @@ impl Refusal {
             retry_after: None,
             allow: None,
             challenge: None,
+            code: None,
         }
     }
 
@@ -73,7 +76,7 @@ impl Refusal {
     fn json_rpc_body(&self, request_id: &str) -> String {
         const IMPLEMENTATION_DEFINED: i64 = -32000;
         let data = [("reason", self.reason.slug), ("requestId", request_id)];
-        jsonrpc::error_body(IMPLEMENTATION_DEFINED, &self.detail, &data)
+        jsonrpc::error_body(self.code.unwrap_or(IMPLEMENTATION_DEFINED), &self.detail, &data)
     }
 
     fn problem_body(&self, request_id: &str) -> String {

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header;
 use serde_json::json;
+use tollgate_protocol::envelope::Envelope;
 
 use crate::config::{Introspection, Issuer, TokenCheck, TokenPlan};
 use crate::endpoint::resolve::Dns;
@@ -17,6 +18,7 @@ use crate::gateway::Identifier;
 use crate::listener::client_certificate::ClientCertificate;
 use crate::oauth::Client;
 use crate::oauth::introspection::Introspector;
+use crate::plan::operations::Operation;
 use crate::reason::{self, Reason};
 use crate::respond::Refusal;
 use crate::token::jwks::{Bounds, Jwks};
@@ -83,12 +85,10 @@ impl Tokens {
             Ok(verified) if self.settings.scopes.iter().all(|scope| verified.has_scope(scope)) => {
                 Ok(verified)
             }
-            Ok(_) => {
-                Err(self.challenged(&reason::INSUFFICIENT_SCOPE, identifier, Some("insufficient_scope")))
-            }
+            Ok(_) => Err(self.insufficient(identifier, &[])),
             Err(rejected) if rejected.cannot_be_told() => Err(Refusal::new(rejected.reason())),
             Err(rejected) => {
-                let refusal = self.challenged(rejected.reason(), identifier, Some("invalid_token"));
+                let refusal = self.challenged(rejected.reason(), identifier, Some("invalid_token"), &[]);
                 Err(match rejected {
                     Rejected::Malformed(why) => Refusal { detail: why.into(), ..refusal },
                     _ => refusal,
@@ -114,9 +114,39 @@ impl Tokens {
         }
     }
 
+    /// Whether it matters what a message asks for.
+    pub fn reads_messages(&self) -> bool {
+        !self.settings.operations.is_empty()
+    }
+
+    /// Whether a token is good for everything the messages of a body ask for.
+    ///
+    /// # Errors
+    /// When it is not, with all the scopes they need: a client that asks for those alone may lose what it had
+    /// (RFC 6750 §3.1).
+    pub fn allow(
+        &self,
+        token: &Verified,
+        envelope: &Envelope<'_>,
+        identifier: &Identifier,
+    ) -> Result<(), Refusal> {
+        let messages = envelope.messages();
+        let asked = |operation: &&Operation| messages.iter().any(|message| operation.is(message));
+        let needed = self.settings.operations.iter().filter(asked).flat_map(|operation| &operation.scopes);
+        let needed: Vec<&str> = needed.map(String::as_str).collect();
+        match needed.iter().all(|scope| token.has_scope(scope)) {
+            true => Ok(()),
+            false => Err(self.insufficient(identifier, &needed)),
+        }
+    }
+
+    fn insufficient(&self, identifier: &Identifier, needed: &[&str]) -> Refusal {
+        self.challenged(&reason::INSUFFICIENT_SCOPE, identifier, Some("insufficient_scope"), needed)
+    }
+
     /// What a request without a token is told.
     pub fn missing(&self, identifier: &Identifier) -> Refusal {
-        self.challenged(&reason::TOKEN_MISSING, identifier, None)
+        self.challenged(&reason::TOKEN_MISSING, identifier, None, &[])
     }
 
     /// A request without any token gets no error code (RFC 6750 §3.1). None of the parameters needs an escape: the URL is
@@ -126,13 +156,14 @@ impl Tokens {
         reason: &'static Reason,
         identifier: &Identifier,
         error: Option<&'static str>,
+        further: &[&str],
     ) -> Refusal {
         let mut challenge = String::from("Bearer ");
         if let Some(error) = error {
             challenge += &format!("error=\"{error}\", ");
         }
         challenge += &format!("resource_metadata=\"{}\"", identifier.metadata_url());
-        let scopes: Vec<&str> = self.scopes().collect();
+        let scopes = each_once(self.scopes().chain(further.iter().copied()));
         if !scopes.is_empty() {
             challenge += &format!(", scope=\"{}\"", scopes.join(" "));
         }
@@ -142,6 +173,12 @@ impl Tokens {
     /// What clients are to ask for.
     fn scopes(&self) -> impl Iterator<Item = &str> {
         self.settings.scopes.iter().chain(&self.settings.optional_scopes).map(String::as_str)
+    }
+
+    /// And what they may have to ask for later.
+    fn scopes_supported(&self) -> impl Iterator<Item = &str> {
+        let operations = self.settings.operations.iter().flat_map(|operation| &operation.scopes);
+        self.scopes().chain(operations.map(String::as_str))
     }
 
     fn issuers(&self) -> Vec<&str> {
@@ -155,7 +192,7 @@ impl Tokens {
 /// The metadata of a resource that all of these tokens open (RFC 9728 §2), with these further members.
 pub fn metadata(all: &[&Tokens], identifier: &Identifier, further: &[(&str, String)]) -> Vec<u8> {
     let issuers = each_once(all.iter().flat_map(|tokens| tokens.issuers()));
-    let scopes = each_once(all.iter().flat_map(|tokens| tokens.scopes()));
+    let scopes = each_once(all.iter().flat_map(|tokens| tokens.scopes_supported()));
     let mut metadata = json!({
         "resource": identifier.resource(),
         "authorization_servers": issuers,

@@ -197,6 +197,21 @@ const PROVED_BY: &[(&str, &str)] = &[
         "apis[].plans[].api_key.bearer",
         "a_key_may_be_where_others_have_tokens_and_a_bad_one_sends_nobody_to_log_in",
     ),
+    (
+        "apis[].plans[].jwt.operations[].method",
+        "an_operation_needs_all_its_scopes_and_a_refused_one_reaches_nobody",
+    ),
+    ("apis[].plans[].oauth2.operations[].method", "an_opaque_token_needs_the_scopes_of_an_operation_too"),
+    (
+        "apis[].plans[].jwt.operations[].name",
+        "an_operation_needs_all_its_scopes_and_a_refused_one_reaches_nobody",
+    ),
+    ("apis[].plans[].oauth2.operations[].name", "an_opaque_token_needs_the_scopes_of_an_operation_too"),
+    (
+        "apis[].plans[].jwt.operations[].scopes",
+        "an_operation_needs_all_its_scopes_and_a_refused_one_reaches_nobody",
+    ),
+    ("apis[].plans[].oauth2.operations[].scopes", "an_opaque_token_needs_the_scopes_of_an_operation_too"),
     ("apis[].sessions.idle_timeout", "a_session_without_requests_is_forgotten_in_time"),
     ("apis[].sessions.max", "only_so_many_sessions_are_remembered"),
     ("apis[].sessions.seal_keys", "a_session_begun_at_one_gateway_goes_on_at_another"),

@@ -5,6 +5,7 @@ mod issuer;
 mod jwt;
 mod mtls;
 mod oauth2;
+mod operations;
 mod order;
 mod scanner;
 mod token_exchange;

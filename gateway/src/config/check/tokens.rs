@@ -10,11 +10,14 @@ use super::values::Refusal;
 use super::{Findings, Once, certificates, oauth_client, values};
 use crate::config::document::{
     ConsumerNeed, Issuer as WrittenIssuer, JwtPlan as WrittenJwt, OAuth2Plan as WrittenOAuth2,
+    Operation as WrittenOperation,
 };
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
 use crate::config::text::{Duration as WrittenDuration, FilePath, Url, Words};
-use crate::config::{CertificateAuthorities, ClaimPath, Introspection, Issuer, Skew, TokenCheck, TokenPlan};
+use crate::config::{
+    CertificateAuthorities, ClaimPath, Introspection, Issuer, Operation, Pattern, Skew, TokenCheck, TokenPlan,
+};
 use crate::fetch::{Remote, Trust};
 use crate::token::Settings;
 
@@ -48,8 +51,9 @@ pub fn jwt(
     }
     let complete = issuers.len() == written.issuers.len() && !issuers.is_empty();
     let check = complete.then_some(TokenCheck::Jwt(issuers));
-    let WrittenJwt { audiences, scopes, optional_scopes, certificate_bound, consumer, .. } = written;
-    let common = Common { audiences: audiences.as_deref(), scopes, optional_scopes };
+    let WrittenJwt { audiences, scopes, optional_scopes, operations, certificate_bound, consumer, .. } =
+        written;
+    let common = Common { audiences: audiences.as_deref(), scopes, optional_scopes, operations };
     plan(check, &common, *certificate_bound, *consumer, path, findings)
 }
 
@@ -61,8 +65,9 @@ pub fn oauth2(
 ) -> Option<TokenPlan> {
     let check = introspection(written, path, folder, findings)
         .map(|introspection| TokenCheck::Introspection(Box::new(introspection)));
-    let WrittenOAuth2 { audiences, scopes, optional_scopes, certificate_bound, consumer, .. } = written;
-    let common = Common { audiences: audiences.as_deref(), scopes, optional_scopes };
+    let WrittenOAuth2 { audiences, scopes, optional_scopes, operations, certificate_bound, consumer, .. } =
+        written;
+    let common = Common { audiences: audiences.as_deref(), scopes, optional_scopes, operations };
     plan(check, &common, *certificate_bound, *consumer, path, findings)
 }
 
@@ -71,12 +76,13 @@ struct Common<'w> {
     audiences: Option<&'w [Words]>,
     scopes: &'w [Words],
     optional_scopes: &'w [Words],
+    operations: &'w [WrittenOperation],
 }
 
 /// What plans with tokens have in common.
 fn plan(
     check: Option<TokenCheck>,
-    Common { audiences, scopes, optional_scopes }: &Common<'_>,
+    Common { audiences, scopes, optional_scopes, operations }: &Common<'_>,
     certificate_bound: bool,
     consumer: ConsumerNeed,
     path: &KeyPath,
@@ -87,12 +93,17 @@ fn plan(
     let audiences = each(audiences.unwrap_or_default(), &list, findings, values::words);
     let scopes = self::scopes(scopes, &path.key("scopes"), findings);
     let optional_scopes = self::scopes(optional_scopes, &path.key("optional_scopes"), findings);
+    let list = path.key("operations");
+    let operations = operations.iter().enumerate();
+    let operations =
+        operations.filter_map(|(index, one)| operation(one, &list.item(index), findings)).collect();
     let of_consumers_only = consumer == ConsumerNeed::Required;
     Some(TokenPlan {
         check: check?,
         audiences,
         scopes,
         optional_scopes,
+        operations,
         certificate_bound,
         of_consumers_only,
     })
@@ -149,6 +160,18 @@ pub fn authorities(
 ) -> Option<Option<CertificateAuthorities>> {
     let Some(ca) = written else { return Some(None) };
     findings.take(path.key("ca"), certificates::authorities(ca.as_str(), folder)).map(Some)
+}
+
+fn operation(written: &WrittenOperation, path: &KeyPath, findings: &mut Findings) -> Option<Operation> {
+    let method = findings.take(path.key("method"), values::words(written.method.as_str()))?;
+    let name = match &written.name {
+        Some(name) => Some(findings.take(path.key("name"), values::words(name.as_str()))?),
+        None => None,
+    };
+    let list = path.key("scopes");
+    findings.refuse_empty(written.scopes.is_empty(), &list, "scope");
+    let scopes = scopes(&written.scopes, &list, findings);
+    Some(Operation { method, name: name.as_deref().map(Pattern::parse), scopes })
 }
 
 /// A list of scopes.

@@ -114,6 +114,12 @@ pub struct JwtPlan {
     #[schemars(extend("default" = []))]
     pub optional_scopes: Vec<Words>,
 
+    /// Operations for which a token needs further scopes. A client that lacks them is told all it needs, and can ask for
+    /// more (step-up). Messages are read before anything is sent on then, and are of at most 64 KiB.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub operations: Vec<Operation>,
+
     /// Whether each token must be bound to the certificate its caller shows (RFC 8705 §3). Needs a listener that asks
     /// for certificates.
     #[serde(default)]
@@ -124,6 +130,22 @@ pub struct JwtPlan {
     #[serde(default)]
     #[schemars(extend("default" = "optional"))]
     pub consumer: ConsumerNeed,
+}
+
+/// Operations, and the scopes a token needs for them besides those of the plan.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "an operation: a mapping with `method` and `scopes`")]
+pub struct Operation {
+    /// The JSON-RPC method: `tools/call`.
+    pub method: Words,
+
+    /// What the method acts on: the name of a tool or a prompt, the URI of a resource. `*` stands for any characters or
+    /// none. Without it, everything.
+    pub name: Option<Words>,
+
+    /// The scopes, all of which a token needs.
+    #[schemars(length(min = 1))]
+    pub scopes: Vec<Words>,
 }
 
 /// Whether whoever has a good token must be known besides.
@@ -275,6 +297,12 @@ pub struct OAuth2Plan {
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub optional_scopes: Vec<Words>,
+
+    /// Operations for which a token needs further scopes. A client that lacks them is told all it needs, and can ask for
+    /// more (step-up). Messages are read before anything is sent on then, and are of at most 64 KiB.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub operations: Vec<Operation>,
 
     /// Whether each token must be bound to the certificate its caller shows (RFC 8705 §3).
     #[serde(default)]

@@ -255,3 +255,19 @@ fn it_is_asked_over_tls_of_the_operators_and_in_a_private_network_where_the_plan
     assert_eq!(answered(&ca), 503, "the name leads into a private network");
     assert_eq!(answered(", private: true"), 503, "the platform knows no such authority");
 }
+
+#[test]
+fn an_opaque_token_needs_the_scopes_of_an_operation_too() {
+    let server = says(|| ("200 OK", json!({ "active": true, "aud": AUDIENCE, "scope": "base" })));
+    let upstream = upstream();
+    let operations = ", operations: [{ method: tools/call, name: \"write_*\", scopes: [files.write] }]";
+    let gateway = start(&upstream.url("/mcp"), &introspected_by(&server, operations), "");
+    let call = |tool: &str| {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": tool } });
+        let headers = [("Authorization", "Bearer opaque")];
+        outcome(&gateway.connect().post_json("/a/mcp", &headers, &body.to_string()))
+    };
+    assert_eq!(call("echo"), (200, String::new()));
+    assert_eq!(call("write_file"), (403, "insufficient_scope".to_owned()));
+    assert_eq!(upstream.seen().len(), 1);
+}
