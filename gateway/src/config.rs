@@ -13,6 +13,7 @@ pub mod text;
 mod check;
 mod dropped;
 mod file;
+mod included;
 mod key_path;
 mod load;
 mod position;
@@ -84,6 +85,8 @@ pub struct Config {
     pub drain: Duration,
     /// Where secrets were read from.
     pub secret_files: Vec<PathBuf>,
+    /// The files with consumers, and the folders where more may appear.
+    pub included_files: Vec<PathBuf>,
     /// No two with the same name, or the same key.
     pub consumers: Vec<Consumer>,
     pub dns: Dns,
@@ -113,10 +116,11 @@ pub struct Listener {
 }
 
 impl Config {
-    /// The files that are read again when they change: certificates of listeners, and secrets.
+    /// The files that are read again when they change: certificates of listeners, secrets, and consumers.
     pub fn watched_files(&self) -> Vec<PathBuf> {
         let tls = self.listeners.iter().filter_map(|listener| listener.tls.as_ref());
-        tls.flat_map(|tls| &tls.files).chain(&self.secret_files).cloned().collect()
+        let files = tls.flat_map(|tls| &tls.files).chain(&self.secret_files);
+        files.chain(&self.included_files).cloned().collect()
     }
 }
 
@@ -531,16 +535,25 @@ pub fn load_text(text: &str, name: &str, folder: &Path) -> Result<Checked, Repor
     // Editors on Windows write a byte order mark; one of the two parsers would take it for a document.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (source, mut found) = Source::index(name, text)?;
-    let read = load::read_document(text).map_err(|(place, message)| source.report_yaml(place, &message))?;
+    let read = load::read_document::<document::Document>(text)
+        .map_err(|(place, message)| source.report_yaml(place, &message))?;
     found.extend(read.problems.iter().map(|problem| source.locate(problem)));
     let mut config = None;
     if let Some(document) = &read.document {
-        let (checked, problems) = check::check(document, folder);
-        config = checked;
-        found
-            .extend(problems.into_iter().filter_map(|problem| source.locate_checked(problem, &read.dropped)));
+        let mut problems = Vec::new();
+        let files = included::find(document, folder, &mut problems);
+        let watched = included::watched(document, folder, &files);
+        let (texts, unreadable) = included::read_texts(files, folder);
+        found.extend(unreadable);
+        let files = included::read(&texts, &mut found);
+        let consumers: Vec<_> = files.iter().map(|file| &file.consumers).collect();
+        let (checked, more) = check::check(document, &consumers, folder);
+        config = checked.map(|checked| Config { included_files: watched, ..checked });
+        let all = problems.into_iter().chain(more);
+        found.extend(all.filter_map(|problem| included::locate(problem, (&source, &read.dropped), &files)));
     }
-    found.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+    let place = |found: &Diagnostic| (found.file != name, found.file.clone(), found.line, found.column);
+    found.sort_by_cached_key(place);
     let refused = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     match config {
         Some(config) if !refused => Ok(Checked { config, text: text.to_owned(), warnings: found }),

@@ -31,21 +31,31 @@ mod values;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tollgate_protocol::url::{Origin, Scheme};
 
 use self::values::Refusal;
-use super::document::Document;
+use super::document::{Consumer, Document};
 use super::key_path::KeyPath;
 use super::problem::{Problem, Severity, quoted};
 use super::text::{Duration as DurationText, Name, Origin as OriginText};
 use super::{Config, Log};
 
+/// Consumers of a file of their own, whose folder is where its paths start.
+pub struct IncludedConsumers {
+    pub consumers: Vec<Consumer>,
+    pub folder: PathBuf,
+}
+
 /// Checks a document. There is a configuration exactly when no problem is an error. Paths of certificate files start
 /// at `folder`.
-pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem>) {
+pub fn check(
+    document: &Document,
+    included: &[&IncludedConsumers],
+    folder: &Path,
+) -> (Option<Config>, Vec<Problem>) {
     let mut findings = Findings::default();
     let root = KeyPath::root();
     let public_urls = findings.origins(&document.public_urls, &root.key("public_urls"));
@@ -54,7 +64,7 @@ pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem
     let drain = findings.take(root.key("drain"), values::duration(document.drain.as_str()));
     let dns = dns::check(&document.dns, &root.key("dns"), &mut findings);
     let apis = apis::check(document, folder, &mut findings);
-    let consumers = consumers::check(document, &apis, folder, &mut findings);
+    let consumers = consumers::check(document, included, &apis, folder, &mut findings);
     plans::refuse_without_certificates(document, &apis, &listeners, &mut findings);
     upstream_auth::check_callers_tokens(document, &apis, &mut findings);
     plans::warn_about_audiences(document, &apis, &public_urls, &mut findings);
@@ -70,7 +80,8 @@ pub fn check(document: &Document, folder: &Path) -> (Option<Config>, Vec<Problem
         log: Log { format: document.log.format, level: document.log.level },
         drain,
         dns,
-        secret_files: secrets::files(document, folder),
+        secret_files: secrets::files(document, included, folder),
+        included_files: Vec::new(),
         consumers,
         apis,
     });

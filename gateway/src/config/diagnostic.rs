@@ -146,6 +146,10 @@ impl Report {
         Self { file: file.to_owned(), diagnostics }
     }
 
+    pub(super) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
     /// The findings in the order of the text, warnings among them.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics

@@ -18,7 +18,7 @@ pub use self::listener::*;
 pub use self::oauth::*;
 pub use self::plan::*;
 pub use self::upstream::*;
-use super::text::{Address, DnsServer, Duration, Origin};
+use super::text::{Address, DnsServer, Duration, FilePath, Origin};
 
 /// The configuration of Tollgate: where it listens, and which MCP servers it exposes.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -58,9 +58,22 @@ pub struct Document {
     #[schemars(extend("default" = []))]
     pub consumers: Vec<Consumer>,
 
+    /// Files with more of them, each a mapping with `consumers`. A relative path starts at the folder of this file; `*` in
+    /// the name of a file stands for any characters. They are read again when they change.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub consumer_files: Vec<FilePath>,
+
     /// The MCP servers the gateway exposes. At least one.
     #[schemars(length(min = 1))]
     pub apis: Vec<Api>,
+}
+
+/// One of the `consumer_files`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `consumers`")]
+pub struct ConsumerFile {
+    pub consumers: Vec<Consumer>,
 }
 
 fn default_drain() -> Duration {

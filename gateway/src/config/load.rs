@@ -7,7 +7,8 @@
 use std::fmt;
 
 use serde::de::{
-    Deserialize, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess, Visitor,
+    Deserialize, DeserializeOwned, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
 };
 use serde_path_to_error::{Segment, Track};
 use serde_yaml::value::{Mapping, Value};
@@ -25,15 +26,15 @@ const MAX_PROBLEMS: usize = 100;
 
 /// What became of a text: the document, if enough of it is right, and everything that is wrong.
 #[derive(Debug)]
-pub struct Read {
-    pub document: Option<Document>,
+pub struct Read<T = Document> {
+    pub document: Option<T>,
     /// Their paths are those of the file.
     pub problems: Vec<Problem>,
     pub dropped: Dropped,
 }
 
 /// Reads a text that the index was built from. The error is one about YAML that the index's parser did not see.
-pub fn read_document(text: &str) -> Result<Read, (Option<Place>, String)> {
+pub fn read_document<T: DeserializeOwned>(text: &str) -> Result<Read<T>, (Option<Place>, String)> {
     let Tree(root) = serde_yaml::from_str(text).map_err(|error| {
         let place = error.location().map(|at| Place { line: at.line(), column: at.column(), length: 1 });
         (place, error.to_string())
@@ -67,7 +68,7 @@ impl Draft {
         }
     }
 
-    fn read(&mut self) -> Option<Document> {
+    fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
         while self.problems.len() < MAX_PROBLEMS {
             let mut track = Track::new();
             let tracked = serde_path_to_error::Deserializer::new(&self.root, &mut track);
@@ -112,7 +113,10 @@ impl Draft {
     fn fill(&mut self, path: &KeyPath) -> bool {
         let Some((parent, Step::Key(key))) = path.split() else { return false };
         let Some(Value::Mapping(entries)) = descend(&mut self.root, &parent) else { return false };
-        let is_list = matches!(key.as_str(), "listeners" | "apis" | "endpoints" | "plans" | "certificates");
+        let is_list = matches!(
+            key.as_str(),
+            "listeners" | "apis" | "consumers" | "endpoints" | "plans" | "certificates"
+        );
         let value = if is_list { Value::Sequence(Vec::new()) } else { Value::String(String::new()) };
         let original = self.dropped.original(path);
         self.dropped.excuse(original.clone());

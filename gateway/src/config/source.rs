@@ -23,6 +23,11 @@ impl<'t> Source<'t> {
         Ok((Self { name, text, index }, found))
     }
 
+    /// The name of the text, and the line of a value.
+    pub fn line(&self, path: &KeyPath) -> (&'t str, usize) {
+        (self.name, self.index.value(path).0.line)
+    }
+
     /// The report on a text that one YAML parser reads and the other does not: nobody can say what it means.
     pub fn report_yaml(&self, place: Option<Place>, message: &str) -> Report {
         let message = format!("not valid YAML: {message}");

@@ -329,6 +329,7 @@ const PROVED_BY: &[(&str, &str)] = &[
     ("apis[].upstream.tls.pins", "a_valid_certificate_that_is_not_pinned_is_refused_before_anything_is_sent"),
     ("apis[].upstream.tls.server_name", "an_endpoint_may_be_expected_under_another_name_than_its_urls"),
     ("apis[].version", "what_is_written_for_people_is_accepted_and_must_be_text"),
+    ("consumer_files", "consumers_come_from_files_of_their_own_which_are_read_again_when_they_change"),
     ("consumers[].api_keys[].expires", "without_a_key_that_opens_the_plan_nobody_gets_to_the_upstream"),
     (
         "consumers[].api_keys[].name",

@@ -7,19 +7,25 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
 use super::values::Refusal;
-use super::{Findings, Once, secrets, values};
+use super::{Findings, IncludedConsumers, Once, secrets, values};
 use crate::config::document::{
     ApiKey as WrittenKey, CertificateOwner as WrittenCertificate, Consumer as Written, Document,
     TokenOwner as WrittenToken,
 };
+use crate::config::included;
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
 use crate::config::suggest;
 use crate::config::text::{PlanPath, Timestamp, Words};
 use crate::config::{Api, ApiKey, CertificateOwner, Consumer, KeyDigest, PlanKind, PlanState, TokenOwner};
 
-pub fn check(document: &Document, apis: &[Api], folder: &Path, findings: &mut Findings) -> Vec<Consumer> {
-    let list = KeyPath::root().key("consumers");
+pub fn check(
+    document: &Document,
+    included: &[&IncludedConsumers],
+    apis: &[Api],
+    folder: &Path,
+    findings: &mut Findings,
+) -> Vec<Consumer> {
     let mut checker = Checker {
         folder,
         names: Once::default(),
@@ -29,9 +35,11 @@ pub fn check(document: &Document, apis: &[Api], folder: &Path, findings: &mut Fi
         apis,
         findings,
     };
-    let consumers = document.consumers.iter().enumerate();
-    let consumers: Vec<_> =
-        consumers.filter_map(|(index, written)| checker.consumer(written, &list.item(index))).collect();
+    let mut consumers = checker.consumers(&document.consumers, &KeyPath::root().key("consumers"));
+    for (place, file) in included.iter().enumerate() {
+        checker.folder = &file.folder;
+        consumers.extend(checker.consumers(&file.consumers, &included::base(place)));
+    }
     warn_about_plans_of_nobody(apis, &consumers, document, findings);
     consumers
 }
@@ -47,6 +55,11 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    fn consumers(&mut self, written: &[Written], list: &KeyPath) -> Vec<Consumer> {
+        let written = written.iter().enumerate();
+        written.filter_map(|(index, consumer)| self.consumer(consumer, &list.item(index))).collect()
+    }
+
     fn consumer(&mut self, written: &Written, path: &KeyPath) -> Option<Consumer> {
         let name = self.findings.name(&written.name, path.key("name"), &mut self.names, "consumer");
         let keys = path.key("api_keys");

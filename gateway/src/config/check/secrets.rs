@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::values::Refusal;
-use super::{Findings, certificates};
+use super::{Findings, IncludedConsumers, certificates};
 use crate::config::Secret;
-use crate::config::document::{Document, OAuthClient, UpstreamAuth};
+use crate::config::document::{Consumer, Document, OAuthClient, UpstreamAuth};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
 use crate::config::text::Reference;
@@ -30,18 +30,22 @@ pub fn read(written: &Reference, path: KeyPath, folder: &Path, findings: &mut Fi
 }
 
 /// The files that secrets of a document are read from.
-pub fn files(document: &Document, folder: &Path) -> Vec<PathBuf> {
-    let keys = document.consumers.iter().flat_map(|consumer| &consumer.api_keys);
-    let keys = keys.filter_map(|key| key.value.as_ref());
+pub fn files(document: &Document, included: &[&IncludedConsumers], folder: &Path) -> Vec<PathBuf> {
+    let of = |consumers: &[Consumer], folder: &Path| -> Vec<PathBuf> {
+        let keys = consumers.iter().flat_map(|consumer| &consumer.api_keys);
+        let keys = keys.filter_map(|key| file(key.value.as_ref()?));
+        keys.map(|file| folder.join(file)).collect()
+    };
+    let of_consumers = included.iter().flat_map(|file| of(&file.consumers, &file.folder));
     let endpoints = document.apis.iter().flat_map(|api| &api.endpoints);
     let own = endpoints.filter_map(|endpoint| endpoint.auth.as_ref());
     let shared = document.apis.iter().filter_map(|api| api.upstream.auth.as_ref());
     let plans = document.apis.iter().flat_map(|api| &api.plans);
     let clients = plans.filter_map(|plan| Some(&plan.oauth2.as_ref()?.client));
-    let references = keys
-        .chain(shared.chain(own).flat_map(UpstreamAuth::references))
-        .chain(clients.flat_map(OAuthClient::references));
-    references.filter_map(file).map(|file| folder.join(file)).collect()
+    let references =
+        shared.chain(own).flat_map(UpstreamAuth::references).chain(clients.flat_map(OAuthClient::references));
+    let others = references.filter_map(file).map(|file| folder.join(file));
+    of(&document.consumers, folder).into_iter().chain(of_consumers).chain(others).collect()
 }
 
 /// The file a secret is read from, if it is one.
