@@ -97,7 +97,7 @@ fn read(body: &str) -> Message<'_> {
     }
 }
 
-/// What a policy sees, arguments by their names and texts without space.
+/// What a policy sees: id, target, method and revision.
 fn seen(body: &str) -> (Option<String>, Target<'_>, Option<String>, Option<String>) {
     let message = read(body);
     let id = match message.kind {

@@ -86,8 +86,8 @@ impl Headers<'_> {
 /// notification nothing is demanded. What is there must be what the body says, whoever demands it.
 ///
 /// # Errors
-/// [`EnvelopeError::Header`]; [`EnvelopeError::UnsupportedRevision`] where both agree on one that is not known; what
-/// [`Fragment::at`] says of the arguments.
+/// [`EnvelopeError::Header`]; [`EnvelopeError::UnsupportedRevision`] for a revision that is not known, unless the two
+/// already differ; what [`Fragment::at`] says of the arguments.
 pub fn compare(headers: &Headers<'_>, message: &Message<'_>) -> Result<(), EnvelopeError> {
     let in_header = headers.protocol_version.plain().map_err(Header::ProtocolVersion.with())?;
     let in_body = message.revision.as_deref();

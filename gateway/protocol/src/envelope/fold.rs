@@ -5,9 +5,11 @@
 /// Go's encoding/json, .NET and Jackson can be set to ignore case, or do unless told otherwise, each with a folding of
 /// its own. This one is wider than all of them: what they take for the same is the same here.
 pub(super) fn alike(one: &str, other: &str) -> bool {
-    if one.is_ascii() && other.is_ascii() {
-        return one.eq_ignore_ascii_case(other);
-    }
+    // Nearly every pair of names ends at the lengths.
+    one.eq_ignore_ascii_case(other) || (!(one.is_ascii() && other.is_ascii()) && folded_alike(one, other))
+}
+
+fn folded_alike(one: &str, other: &str) -> bool {
     one.chars().flat_map(folded).eq(other.chars().flat_map(folded))
 }
 

@@ -89,11 +89,15 @@ impl<'b> Reader<'b, '_> {
 
 /// What a string literal that is read says.
 pub(super) fn text(literal: &str) -> Result<Cow<'_, str>, EnvelopeError> {
-    // The scanner that skipped it let lone surrogates pass; a strict one finds nothing else to refuse.
-    if literal.contains('\\') && Scanner::new(literal, 0).scalar().is_err() {
-        return Err(EnvelopeError::LoneSurrogate);
+    if !literal.contains('\\') {
+        let inside = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        return Ok(Cow::Borrowed(inside.unwrap_or(literal)));
     }
-    Ok(unescape(literal))
+    // The scanner that skipped it let lone surrogates pass; a strict one finds nothing else to refuse.
+    match Scanner::new(literal, 0).scalar() {
+        Ok(_) => Ok(unescape(literal)),
+        Err(_) => Err(EnvelopeError::LoneSurrogate),
+    }
 }
 
 fn place(name: &str, known: &[&str]) -> Result<Option<usize>, EnvelopeError> {

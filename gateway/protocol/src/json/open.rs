@@ -49,9 +49,10 @@ mod tests {
 
     #[test]
     fn brackets_come_back_in_the_reverse_order_at_any_depth() {
-        let brackets: Vec<u8> = (0..200u8).map(|at| if at % 3 == 0 { b'}' } else { b']' }).collect();
         let mut open = Open::default();
-        for round in 0..2 {
+        for round in 0..3 {
+            let bracket = |at: u8| if at % 3 == round { b'}' } else { b']' };
+            let brackets: Vec<u8> = (0..200).map(bracket).collect();
             brackets.iter().for_each(|close| open.push(*close));
             assert_eq!(open.len(), 200, "round {round}");
             for close in brackets.iter().rev() {

@@ -387,4 +387,25 @@ mod tests {
         let deep = format!("{{\"a\":{}", "[".repeat(1_000_000));
         assert_eq!(refused(&deep).0, Reason::TooDeep);
     }
+
+    #[test]
+    fn a_string_is_walked_alike_wherever_in_it_a_special_byte_stands() {
+        for before in 0..40 {
+            let text = "é".repeat(before % 3) + &"~".repeat(before);
+            for after in ["", "x", "xxxxxxxxxxxxxxxx", "\u{7f}\u{80}\u{10ffff}"] {
+                for special in ["", "\\\"", "\\\\", "\\n", "\\u0022", "\u{20}!#[]"] {
+                    let document = format!("{{\"{text}{special}{after}\":\"{text}{special}{after}\"}}");
+                    let object = Object::parse(document.as_bytes(), 1).unwrap();
+                    let theirs: serde_json::Map<_, _> = serde_json::from_str(&document).unwrap();
+                    let [member] = object.members() else { panic!("{document}") };
+                    assert_eq!(
+                        object.string(&member.value).as_deref(),
+                        theirs[member.name.as_ref()].as_str()
+                    );
+                }
+                let control = format!("{{\"{text}\u{1f}{after}\":1}}");
+                assert_eq!(refused(&control), (Reason::ControlCharacter, 2 + text.len()));
+            }
+        }
+    }
 }
