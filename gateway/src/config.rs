@@ -441,6 +441,8 @@ pub struct Issuer {
     /// The same as a URL.
     pub url: HttpUrl,
     pub jwks_uri: Option<HttpUrl>,
+    /// The text of its keys, which parses, where they are not fetched.
+    pub keys: Option<Vec<u8>>,
     /// At least one.
     pub algorithms: Vec<Algorithm>,
     /// Of its tokens, besides `at+jwt`.

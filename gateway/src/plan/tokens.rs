@@ -22,6 +22,7 @@ use crate::plan::operations::Operation;
 use crate::reason::{self, Reason};
 use crate::respond::Refusal;
 use crate::token::jwks::{Bounds, Jwks};
+use crate::token::keys::KeySet;
 use crate::token::verify::{Bindings, Kinds};
 use crate::token::{Rejected, Settings, Trusted, Verified, Verifier};
 
@@ -233,9 +234,13 @@ fn by_keys(settings: &TokenPlan, issuers: &[Issuer], dns: &Dns) -> Result<Judge,
     for issuer in issuers {
         let trust = Trust { private: issuer.private, ca: issuer.ca.clone(), dns: dns.clone() };
         let (fetcher, bounds) = (fetcher.clone(), Bounds::default());
-        let keys = match &issuer.jwks_uri {
-            Some(url) => Jwks::pinned(&issuer.name, url.clone(), trust, bounds, fetcher),
-            None => Jwks::discovered(&issuer.name, issuer.url.clone(), trust, bounds, fetcher),
+        let keys = match (&issuer.keys, &issuer.jwks_uri) {
+            (Some(text), _) => {
+                let set = KeySet::parse(text).map_err(|why| format!("the keys of {}: {why}", issuer.url))?;
+                Ok(Jwks::fixed(&issuer.name, set))
+            }
+            (None, Some(url)) => Jwks::pinned(&issuer.name, url.clone(), trust, bounds, fetcher),
+            (None, None) => Jwks::discovered(&issuer.name, issuer.url.clone(), trust, bounds, fetcher),
         };
         let keys = keys.map_err(|why| format!("the keys of {}: {why:?}", issuer.url))?;
         trusted.push(Trusted { settings: accepted(issuer, settings), keys });

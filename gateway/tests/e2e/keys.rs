@@ -212,6 +212,10 @@ const PROVED_BY: &[(&str, &str)] = &[
         "an_operation_needs_all_its_scopes_and_a_refused_one_reaches_nobody",
     ),
     ("apis[].plans[].oauth2.operations[].scopes", "an_opaque_token_needs_the_scopes_of_an_operation_too"),
+    (
+        "apis[].plans[].jwt.issuers[].jwks_file",
+        "keys_may_be_in_a_file_which_is_read_again_when_it_changes_and_nobody_is_asked",
+    ),
     ("apis[].sessions.idle_timeout", "a_session_without_requests_is_forgotten_in_time"),
     ("apis[].sessions.max", "only_so_many_sessions_are_remembered"),
     ("apis[].sessions.seal_keys", "a_session_begun_at_one_gateway_goes_on_at_another"),

@@ -29,7 +29,7 @@ pub fn read(written: &Reference, path: KeyPath, folder: &Path, findings: &mut Fi
     }
 }
 
-/// The files that secrets of a document are read from.
+/// The files that secrets of a document are read from, and the keys of issuers.
 pub fn files(document: &Document, included: &[&IncludedConsumers], folder: &Path) -> Vec<PathBuf> {
     let of = |consumers: &[Consumer], folder: &Path| -> Vec<PathBuf> {
         let keys = consumers.iter().flat_map(|consumer| &consumer.api_keys);
@@ -44,8 +44,11 @@ pub fn files(document: &Document, included: &[&IncludedConsumers], folder: &Path
     let clients = plans.filter_map(|plan| Some(&plan.oauth2.as_ref()?.client));
     let references =
         shared.chain(own).flat_map(UpstreamAuth::references).chain(clients.flat_map(OAuthClient::references));
+    let issuers = document.apis.iter().flat_map(|api| &api.plans).filter_map(|plan| plan.jwt.as_ref());
+    let keys = issuers.flat_map(|plan| &plan.issuers).filter_map(|issuer| issuer.jwks_file.as_ref());
+    let keys = keys.map(|file| folder.join(file.as_str()));
     let others = references.filter_map(file).map(|file| folder.join(file));
-    of(&document.consumers, folder).into_iter().chain(of_consumers).chain(others).collect()
+    of(&document.consumers, folder).into_iter().chain(of_consumers).chain(others).chain(keys).collect()
 }
 
 /// The file a secret is read from, if it is one.

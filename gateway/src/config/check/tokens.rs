@@ -20,6 +20,7 @@ use crate::config::{
 };
 use crate::fetch::{Remote, Trust};
 use crate::token::Settings;
+use crate::token::keys::KeySet;
 
 /// For how long an answer counts that a token is good, unless the plan says otherwise.
 const CACHE: Duration = Duration::from_secs(30);
@@ -200,7 +201,20 @@ fn issuer(written: &WrittenIssuer, path: &KeyPath, folder: &Path, findings: &mut
         Some(jwks_uri) => (path.key("jwks_uri"), jwks_uri),
         None => (path.key("issuer"), &url),
     };
-    findings.take(at, reachable(fetched, written.private, "keys are not fetched from"))?;
+    let keys = match &written.jwks_file {
+        Some(file) => {
+            if jwks_uri.is_some() {
+                let problem = Problem::error(path.key("jwks_file"), "the keys are in one place").at_key();
+                findings.add(problem.first(path.key("jwks_uri")).help("remove one of the two"));
+                return None;
+            }
+            Some(findings.take(path.key("jwks_file"), keys(file.as_str(), folder))?)
+        }
+        None => {
+            findings.take(at, reachable(fetched, written.private, "keys are not fetched from"))?;
+            None
+        }
+    };
     let mut algorithms = each(&written.algorithms, &path.key("algorithms"), findings, algorithm);
     if written.algorithms.is_empty() {
         algorithms = Settings::DEFAULT_ALGORITHMS.to_vec();
@@ -221,7 +235,30 @@ fn issuer(written: &WrittenIssuer, path: &KeyPath, folder: &Path, findings: &mut
     let consumer = claim(&written.claims.consumer, "consumer")?;
     let name = written.issuer.as_str().to_owned();
     let private = written.private;
-    Some(Issuer { name, url, jwks_uri, algorithms, types, untyped, skew, subject, consumer, ca, private })
+    Some(Issuer {
+        name,
+        url,
+        jwks_uri,
+        keys,
+        algorithms,
+        types,
+        untyped,
+        skew,
+        subject,
+        consumer,
+        ca,
+        private,
+    })
+}
+
+/// A key set, as it is written: what it holds is looked at again when it is used.
+fn keys(written: &str, folder: &Path) -> Result<Vec<u8>, Refusal> {
+    let (_, text) = certificates::read_pem(written, folder)?;
+    match KeySet::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(why) => Err(Refusal::new(format!("{} holds no keys that can be used: {why}", quoted(written)))
+            .help("write a JSON Web Key Set with public keys: `{ \"keys\": [...] }`")),
+    }
 }
 
 fn skew(text: &str) -> Result<Skew, Refusal> {

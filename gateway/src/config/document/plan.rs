@@ -168,6 +168,10 @@ pub struct Issuer {
     /// Where its keys are. Without it, where its metadata says (RFC 8414, OpenID Connect Discovery).
     pub jwks_uri: Option<Url>,
 
+    /// A file with its keys (RFC 7517), in place of fetching them; it is read again when it changes. A relative path starts
+    /// at the folder of this file.
+    pub jwks_file: Option<FilePath>,
+
     /// The algorithms its tokens may be signed with (RFC 7518 §3.1): any of RS256, RS384, RS512, PS256, PS384, PS512,
     /// ES256, ES384 and EdDSA.
     #[serde(default)]
@@ -217,6 +221,7 @@ impl ShortForm for Issuer {
         Ok(Self {
             issuer,
             jwks_uri: None,
+            jwks_file: None,
             algorithms: vec![],
             types: vec![],
             skew: None,

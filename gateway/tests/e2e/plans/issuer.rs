@@ -41,6 +41,12 @@ impl Issuer {
         format!("http://{}", self.server.address)
     }
 
+    /// Its key set.
+    pub fn keys(&self) -> String {
+        let x = encode(self.key.public_key().as_ref());
+        json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "1", "use": "sig", "x": x }] }).to_string()
+    }
+
     /// A token that is good but for these claims.
     pub fn token(&self, claims: &Value) -> String {
         self.token_of_type("at+jwt", claims)

@@ -288,3 +288,26 @@ fn the_metadata_and_the_challenge_say_what_the_operator_wants_clients_and_people
         "not demanded"
     );
 }
+
+#[test]
+fn keys_may_be_in_a_file_which_is_read_again_when_it_changes_and_nobody_is_asked() {
+    let (one, two, upstream) = (Issuer::start(), Issuer::start(), upstream());
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let file = folder.path().join("keys.json");
+    std::fs::write(&file, one.keys()).expect("the file is written");
+    let plan = plan("{ issuer: \"https://login.example\", jwks_file: keys.json }", "");
+    std::fs::write(folder.path().join("gateway.yaml"), yaml(&plan, PROTECT, &upstream, "")).expect("written");
+    let gateway = Tollgate::start_in(folder, 1);
+    let of = |issuer: &Issuer| {
+        let token = issuer.token(&json!({ "iss": "https://login.example" }));
+        with_token(&gateway, &token).status
+    };
+    assert_eq!((of(&one), of(&two)), (200, 401));
+    std::fs::write(&file, two.keys()).expect("the file is written");
+    let deadline = std::time::Instant::now() + crate::support::PATIENCE;
+    while of(&two) != 200 {
+        assert!(std::time::Instant::now() < deadline, "the new keys are not used");
+    }
+    assert_eq!(of(&one), 401);
+    assert!(one.server.seen().is_empty() && two.server.seen().is_empty());
+}
