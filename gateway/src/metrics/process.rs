@@ -22,6 +22,11 @@ pub struct Process {
     pub connections_refused: ByWord,
     pub tls_handshakes: ByWord,
     pub log_lines_dropped: Counter,
+    /// Of the keys of issuers.
+    pub key_fetches: ByWord,
+    /// Questions about opaque tokens; those whose answer is remembered are not asked.
+    pub introspections: ByWord,
+    pub token_exchanges: ByWord,
     dns_lookups: ByWord,
     dns_last_success: Time,
     reloads: Family<Words<2>, Counter>,
@@ -68,6 +73,9 @@ impl Process {
             connections_refused: ByWord::new("reason", []),
             tls_handshakes: ByWord::new("outcome", ["completed", "failed", "timeout"]),
             log_lines_dropped: Counter::default(),
+            key_fetches: ByWord::new("outcome", ["fetched", "failed"]),
+            introspections: ByWord::new("outcome", ["answered", "failed"]),
+            token_exchanges: ByWord::new("outcome", ["exchanged", "refused", "failed"]),
             dns_lookups: ByWord::new("outcome", ["found", "failed"]),
             dns_last_success: Time::default(),
             reloads: Family::default(),
@@ -102,6 +110,12 @@ impl Process {
         let help = "Connections of clients that were closed without a request, by reason";
         ours.register("connections_refused", help, self.connections_refused.family.clone());
         ours.register("tls_handshakes", "TLS handshakes of clients", self.tls_handshakes.family.clone());
+        let help = "Fetches of the keys of issuers";
+        ours.register("key_fetches", help, self.key_fetches.family.clone());
+        let help = "Questions to authorization servers about tokens";
+        ours.register("introspections", help, self.introspections.family.clone());
+        let help = "Tokens that were to be exchanged at authorization servers";
+        ours.register("token_exchanges", help, self.token_exchanges.family.clone());
         ours.register("dns_lookups", "Lookups of the names of endpoints", self.dns_lookups.family.clone());
         let help = "When a name was last found, since 1970; 0 if there was none to look up";
         ours.register_with_unit(

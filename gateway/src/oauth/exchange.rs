@@ -14,6 +14,7 @@ use super::Client;
 use crate::config::TokenExchange;
 use crate::endpoint::resolve::Dns;
 use crate::fetch::Trust;
+use crate::metrics::PROCESS;
 use crate::reason::{self, Reason};
 use crate::token::cache::{Digest, digest};
 
@@ -98,10 +99,14 @@ impl Exchanger {
         });
         let why = match answered.await {
             Ok(Ok(fetched)) if fetched.status == StatusCode::OK => match got(&fetched.body, left) {
-                Some(exchanged) => return Ok(exchanged),
+                Some(exchanged) => {
+                    PROCESS.token_exchanges.count("exchanged");
+                    return Ok(exchanged);
+                }
                 None => "its answer has no bearer token".to_owned(),
             },
             Ok(Ok(fetched)) if refuses_the_token(fetched.status, &fetched.body) => {
+                PROCESS.token_exchanges.count("refused");
                 return Ok(Exchanged {
                     field: Err(&reason::TOKEN_EXCHANGE_REFUSED),
                     until: Instant::now() + REFUSAL_COUNTS,
@@ -111,6 +116,7 @@ impl Exchanger {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("it did not answer within {} s", PATIENCE.as_secs()),
         };
+        PROCESS.token_exchanges.count("failed");
         warn!("tokens cannot be exchanged at {}: {why}", self.client.endpoint());
         Err(&reason::TOKEN_EXCHANGE_UNAVAILABLE)
     }

@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::Client;
+use crate::metrics::PROCESS;
 use crate::token::cache::{Digest, digest};
 use crate::token::{Rejected, Settings, Verified};
 
@@ -96,7 +97,10 @@ impl Introspector {
         let why = match answered.await {
             Ok(Ok(fetched)) if fetched.status == StatusCode::OK => {
                 match serde_json::from_slice::<Value>(&fetched.body) {
-                    Ok(claims) => return Ok(self.judge(claims, now)),
+                    Ok(claims) => {
+                        PROCESS.introspections.count("answered");
+                        return Ok(self.judge(claims, now));
+                    }
                     Err(_) => "its answer is no JSON".to_owned(),
                 }
             }
@@ -104,6 +108,7 @@ impl Introspector {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("it did not answer within {} s", PATIENCE.as_secs()),
         };
+        PROCESS.introspections.count("failed");
         self.failed_at.store(milliseconds() + 1, Ordering::Relaxed);
         warn!("tokens cannot be checked at {}: {why}", self.client.endpoint());
         Err(Rejected::IntrospectionUnavailable)

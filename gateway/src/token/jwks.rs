@@ -18,6 +18,7 @@ use tollgate_protocol::url::HttpUrl;
 use self::flight::{Flight, Landing, Purpose};
 use super::keys::{self, KeySet};
 use crate::fetch::{Fetched, Fetcher, NoRemote, Remote, Trust, max_age};
+use crate::metrics::PROCESS;
 
 /// How often it is looked for keys that are due.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -213,6 +214,7 @@ impl Jwks {
                 }
             }
         };
+        PROCESS.key_fetches.count(if found.is_ok() { "fetched" } else { "failed" });
         match found {
             Ok((keys, age)) => {
                 self.learn(keys, age);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use super::issuer::AUDIENCE;
+use super::issuer::{AUDIENCE, Issuer};
 use super::{ask, upstream};
 use crate::support::certificates::Authority;
 use crate::support::http::Response;
@@ -25,7 +25,7 @@ fn start_with(yaml: &str) -> Tollgate {
     std::fs::write(folder.path().join("secret"), "resource-server-secret\n").expect("the file is written");
     std::fs::write(folder.path().join("key.pem"), KEY).expect("the file is written");
     std::fs::write(folder.path().join("gateway.yaml"), yaml).expect("the file is written");
-    Tollgate::start_in(folder, 1)
+    Tollgate::start_in(folder, 1 + usize::from(yaml.contains("admin:")))
 }
 
 fn yaml(endpoint: &str, oauth2: &str, consumers: &str) -> String {
@@ -270,4 +270,46 @@ fn an_opaque_token_needs_the_scopes_of_an_operation_too() {
     assert_eq!(call("echo"), (200, String::new()));
     assert_eq!(call("write_file"), (403, "insufficient_scope".to_owned()));
     assert_eq!(upstream.seen().len(), 1);
+}
+
+#[test]
+fn what_is_asked_of_authorization_servers_is_counted() {
+    let (issuer, upstream) = (Issuer::start(), upstream());
+    let server = Upstream::start(|seen| {
+        let body = String::from_utf8_lossy(&seen.body).into_owned();
+        let (status, answer) = match seen.target() {
+            "/token" if body.contains("bad") => ("400 Bad Request", json!({ "error": "invalid_request" })),
+            "/token" => ("200 OK", json!({ "access_token": "x", "token_type": "Bearer", "expires_in": 60 })),
+            _ => ("200 OK", json!({ "active": true, "aud": AUDIENCE })),
+        };
+        response(status, &["Content-Type: application/json"], &answer.to_string())
+    });
+    let url = server.url("");
+    let opaque = format!(
+        "{{ name: opaque, when: '\"x-opaque\" in request.headers', oauth2: {{ {} }} }}",
+        introspected_by(&server, "")
+    );
+    let jwt = format!("{{ jwt: {{ issuers: [\"{}\"], audiences: [\"{AUDIENCE}\"] }} }}", issuer.url());
+    let exchange = format!("token_endpoint: \"{url}/token\", {CLIENT}");
+    let gateway = start_with(&format!(
+        "admin: {{ address: \"127.0.0.1:0\" }}\nlisteners:\n  - {{ name: main, address: \"127.0.0.1:0\" }}\napis:\n  - {{ \
+         name: a, path: /a/mcp, endpoints: [\"{}\"], authorization: {{ mode: protect }}, plans: [{opaque}, {jwt}], \
+         upstream: {{ auth: {{ token_exchange: {{ {exchange} }} }} }} }}\n",
+        upstream.url("/mcp")
+    ));
+    let opaque = |token: &str| {
+        let field = format!("Bearer {token}");
+        ask(&gateway, &[("Authorization", field.as_str()), ("x-opaque", "1")]).status
+    };
+    assert_eq!((opaque("good"), opaque("good"), opaque("bad")), (200, 200, 403));
+    assert_eq!(with_token(&gateway, &issuer.token(&json!({}))).status, 200);
+    for (name, outcome, count) in [
+        ("introspections", "answered", 2.0),
+        ("token_exchanges", "exchanged", 2.0),
+        ("token_exchanges", "refused", 1.0),
+        ("key_fetches", "fetched", 1.0),
+        ("key_fetches", "failed", 0.0),
+    ] {
+        gateway.counts(&format!("tollgate_{name}_total"), &[("outcome", outcome)], count);
+    }
 }
