@@ -168,7 +168,8 @@ def _refused(trial: Trial) -> list[str]:
 def _same_meaning(request: Request, case: Case) -> list[str]:
     for what, arrived, sent in (
         ("method", request.method, case.value(b":method")),
-        ("target", request.target, case.value(b":path")),
+        # A fragment is for the client alone (RFC 9110 §4.2.5): what arrives has none.
+        ("target", request.target, case.value(b":path").partition(b"#")[0]),
         ("content", request.body, case.content()),
         ("cookie", b"; ".join(request.all(b"cookie")), case.cookie()),
     ):
