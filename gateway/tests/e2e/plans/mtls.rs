@@ -25,16 +25,16 @@ fn openssl(certificate: &Path, words: &[&str]) -> String {
 }
 
 /// A gateway that asks its clients for certificates of an authority, and clients that have some: `one`, `two` and `three`.
-struct Partners {
-    gateway: Tollgate,
+pub struct Partners {
+    pub gateway: Tollgate,
     authority: Authority,
     /// The certificates and keys.
-    clients: [(std::path::PathBuf, std::path::PathBuf); 3],
+    pub clients: [(std::path::PathBuf, std::path::PathBuf); 3],
 }
 
 impl Partners {
     /// With these plans and keys of the API `a`, and the consumers that `consumers` makes of the certificates of the clients.
-    fn start(
+    pub fn start(
         plans: &str,
         keys: &str,
         upstream: &Upstream,
@@ -62,6 +62,21 @@ impl Partners {
 
     /// The status, and the reason if the gateway gives one, that a client gets; `None` shows no certificate.
     fn ask(&self, client: Option<usize>, protocol: &str, headers: &Value) -> (u64, String) {
+        let answer = self.answer(client, protocol, headers);
+        let body: Value =
+            serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
+        let slug = body["error"]["data"]["reason"].as_str().or(body["reason"].as_str());
+        let reason = slug.unwrap_or_default().to_owned();
+        assert_eq!(
+            answer["headers"]["www-authenticate"].as_str().is_some(),
+            answer["status"] == 401,
+            "{answer}"
+        );
+        (answer["status"].as_u64().unwrap_or_default(), reason)
+    }
+
+    /// What the client gets, as `tls-client.mjs` has it.
+    pub fn answer(&self, client: Option<usize>, protocol: &str, headers: &Value) -> Value {
         let mut script = json!({
             "port": self.gateway.address().port(), "ca": self.authority.ca, "protocols": [protocol],
             "requests": [{ "method": "POST", "path": "/a/mcp", "headers": headers, "body": "{}" }],
@@ -70,23 +85,12 @@ impl Partners {
             script["cert"] = json!(certificate);
             script["key"] = json!(key);
         }
-        let seen = tls_client(&script);
-        let answer = &seen["responses"][0];
-        let body: Value =
-            serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
-        let slug = body["error"]["data"]["reason"].as_str().or(body["reason"].as_str());
-        let reason = slug.unwrap_or_default().to_owned();
-        assert_eq!(
-            answer["headers"]["www-authenticate"].as_str().is_some(),
-            answer["status"] == 401,
-            "{seen}"
-        );
-        (answer["status"].as_u64().unwrap_or_default(), reason)
+        tls_client(&script)["responses"][0].take()
     }
 }
 
 /// What a token that is bound to a certificate has of it (RFC 8705 §3.1).
-fn thumbprint(certificate: &Path) -> String {
+pub fn thumbprint(certificate: &Path) -> String {
     let pem = std::fs::read_to_string(certificate).expect("a certificate");
     let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     URL_SAFE_NO_PAD.encode(Sha256::digest(STANDARD.decode(base64).expect("base64")))

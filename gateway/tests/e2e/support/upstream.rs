@@ -43,6 +43,8 @@ impl Seen {
 pub struct Upstream {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    /// Who has connected, in this order.
+    callers: Arc<Mutex<Vec<SocketAddr>>>,
     /// The connections it has accepted; `None` once it has stopped.
     open: Arc<Mutex<Option<HashMap<SocketAddr, TcpStream>>>>,
 }
@@ -87,11 +89,12 @@ impl Upstream {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let serve = Arc::new(serve);
         let open = Arc::new(Mutex::new(Some(HashMap::new())));
-        let (log, accepted) = (seen.clone(), open.clone());
+        let callers = Arc::new(Mutex::new(Vec::new()));
+        let (log, accepted, called) = (seen.clone(), open.clone(), callers.clone());
         std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
+            for (stream, client) in std::iter::repeat_with(|| listener.accept()).flatten() {
                 let Some(open) = &mut *accepted.lock().expect("no holder panicked") else { return };
-                let Ok(client) = stream.peer_addr() else { continue };
+                called.lock().expect("no holder panicked").push(client);
                 open.insert(client, stream.try_clone().expect("a second handle"));
                 let (serve, log, accepted) = (serve.clone(), log.clone(), accepted.clone());
                 std::thread::spawn(move || {
@@ -103,7 +106,7 @@ impl Upstream {
                 });
             }
         });
-        Upstream { address, seen, open }
+        Upstream { address, seen, callers, open }
     }
 
     /// Closes its connections, and takes no more: from its return on connecting is refused.
@@ -131,6 +134,24 @@ impl Upstream {
         while self.seen().len() < requests {
             assert!(Instant::now() < deadline, "{} of {requests} requests have arrived", self.seen().len());
             std::thread::park_timeout(PATIENCE / 2000);
+        }
+    }
+
+    /// How many connections it has had until now, whatever came over them: those that only wait to be accepted are
+    /// ahead of one that is made here, and counted.
+    pub fn connections(&self) -> usize {
+        let last = TcpStream::connect(self.address).expect("it listens");
+        let last = last.local_addr().expect("an address");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut callers = self.callers.lock().expect("no holder panicked");
+            if let Some(place) = callers.iter().position(|caller| *caller == last) {
+                callers.remove(place);
+                return place;
+            }
+            drop(callers);
+            assert!(Instant::now() < deadline, "it does not accept");
+            std::thread::yield_now();
         }
     }
 
