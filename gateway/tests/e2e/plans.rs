@@ -8,6 +8,7 @@ mod mtls;
 mod oauth2;
 mod operations;
 mod order;
+mod outage;
 mod refusals;
 mod scanner;
 mod token_exchange;

@@ -241,6 +241,37 @@ async fn r25_an_issuer_that_is_down_and_comes_back_with_other_keys_loses_nobody(
 }
 
 #[tokio::test]
+async fn r25_keys_serve_through_an_outage_of_an_hour_and_no_longer() {
+    let (old, new) = (Signer::ed25519("old"), Signer::ed25519("new"));
+    let stub = issuer(&old).await;
+    let jwks = pinned(&stub, Bounds { retry_pause: Duration::ZERO, ..default() });
+    let verifier = verifier(&jwks);
+    let known = old.token(&claims());
+    assert!(verifier.verify(&known, NOW).await.is_ok());
+    stub.answers(|_| Reply::Bytes(Vec::new()));
+    let loaded = jwks.loaded.load_full().expect("a good set");
+    let fresh_for = loaded.fresh_for;
+    let minute = Duration::from_secs(60);
+    for (minutes, is_good) in [(10, true), (64, true), (66, false), (24 * 60, false)] {
+        let fetched = Instant::now().checked_sub(minutes * minute).expect("a time");
+        jwks.loaded.store(Some(Arc::new(Loaded { keys: loaded.keys.clone(), fetched, fresh_for })));
+        let mut other = claims();
+        other["jti"] = minutes.into();
+        for token in [&known, &old.token(&other)] {
+            let verified = verifier.verify(token, NOW).await;
+            let expected = (!is_good).then_some(Rejected::KeysUnavailable);
+            assert_eq!(verified.err(), expected, "after {minutes} minutes");
+        }
+        let forged = Signer::ed25519("old").token(&claims());
+        assert!(verifier.verify(&forged, NOW).await.is_err(), "after {minutes} minutes");
+    }
+    let keys = text_of(&[new.jwk()]);
+    stub.answers(move |_| Reply::ok(&keys));
+    assert!(verifier.verify(&new.token(&claims()), NOW).await.is_ok());
+    assert_eq!(verifier.verify(&known, NOW).await.err(), Some(Rejected::KeyUnknown));
+}
+
+#[tokio::test]
 async fn keys_that_are_too_old_verify_nothing_not_even_what_they_verified_before() {
     let signer = Signer::ed25519("good");
     let stub = issuer(&signer).await;
