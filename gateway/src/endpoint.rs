@@ -20,6 +20,8 @@ pub mod retries;
 pub mod seal;
 pub mod sessions;
 pub mod timeouts;
+pub mod watched;
+mod watched_io;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

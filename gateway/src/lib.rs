@@ -37,6 +37,7 @@ pub mod endpoint;
 pub mod failure;
 pub mod fetch;
 pub mod gateway;
+pub mod handover;
 pub mod hop;
 pub mod in_flight;
 pub mod listener;

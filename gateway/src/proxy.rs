@@ -25,8 +25,9 @@ use crate::config::AuthorizationMode;
 use crate::context::{Context, RequestId, Route};
 use crate::edge::Edge;
 use crate::endpoint::breaker::Failure;
-use crate::endpoint::connection::Connection;
+use crate::endpoint::connection::{Asked, Connection};
 use crate::endpoint::timeouts::Wait;
+use crate::endpoint::watched;
 use crate::failure;
 use crate::hop;
 use crate::listener::client_certificate::{self, ClientCertificate};
@@ -281,6 +282,8 @@ impl ProxyHttp for Proxy {
                 if hop.endpoint.settings.http2 {
                     let is_stream = session.req_header().method == http::Method::GET;
                     peer.options.read_timeout = hop.endpoint.settings.timeouts.each_read(is_stream);
+                } else {
+                    watched::watch(&mut peer);
                 }
                 return Ok(Box::new(peer));
             }
@@ -344,7 +347,7 @@ impl ProxyHttp for Proxy {
 
     async fn connected_to_upstream(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         reused: bool,
         _: &HttpPeer,
         _: RawFd,
@@ -368,6 +371,7 @@ impl ProxyHttp for Proxy {
         if settings.http2 {
             return Ok(());
         }
+        connection.ask(Asked { is_head: session.req_header().method == http::Method::HEAD });
         context.wait = Some(
             Wait::begin(connection, settings.timeouts, reused).ok_or_else(failure::unusable_connection)?,
         );

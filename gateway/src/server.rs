@@ -13,7 +13,7 @@ use pingora_core::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
 use pingora_core::tls::{RootCertStore, load_platform_certs_incl_env_into_store};
-use pingora_proxy::http_proxy;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
@@ -24,6 +24,7 @@ use crate::control::Control;
 use crate::edge::Edge;
 use crate::endpoint::resolve::refresh_all;
 use crate::gateway::{Gateway, Listener};
+use crate::handover::hand_over;
 use crate::listener::app::App;
 use crate::listener::{Bound, ListenerService, Serving, Terms, bind};
 use crate::log_output;
@@ -71,8 +72,7 @@ fn serve(path: &Path, checked: &Checked) -> Result<(), String> {
     let admin = bind_admin(config)?;
     let (heeds_signals, stoppable) = watch::channel(false);
     let control = Control::new(path, checked, edge.clone(), &bound, admin.as_ref(), stoppable);
-    run_server(config, edge, bound, admin, control, heeds_signals);
-    Ok(())
+    run_server(config, edge, bound, admin, control, heeds_signals)
 }
 
 /// Pingora reads the platform's certificate authorities when it starts and panics where it cannot.
@@ -101,10 +101,7 @@ fn bind_admin(config: &Config) -> Result<Option<Bound>, String> {
 
 /// The first lookups, on a runtime of their own because none is running yet.
 fn resolve_names(gateway: &Gateway) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| format!("cannot start: {error}"))?;
+    let runtime = runtime()?;
     let names: Vec<_> = gateway.endpoints().map(|endpoint| endpoint.addresses.clone()).collect();
     runtime.block_on(async {
         // What is not known by then is looked up again while serving.
@@ -115,6 +112,12 @@ fn resolve_names(gateway: &Gateway) -> Result<(), String> {
     Ok(())
 }
 
+/// For what has to be done before the server's own is there.
+fn runtime() -> Result<Runtime, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| format!("cannot start: {error}"))
+}
+
 fn run_server(
     config: &Config,
     edge: Arc<Edge>,
@@ -122,7 +125,7 @@ fn run_server(
     admin: Option<Bound>,
     control: Control,
     heeds_signals: watch::Sender<bool>,
-) {
+) -> Result<(), String> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let conf = ServerConf { threads, ..ServerConf::default() };
     let mut server = Server::new_with_opt_and_conf(None, conf);
@@ -131,14 +134,16 @@ fn run_server(
 
     let mut apps = Vec::new();
     let mut listeners = Vec::new();
+    let starting = runtime()?;
     for (index, bound) in bound.into_iter().enumerate() {
-        let mut proxy = http_proxy(&server.configuration, Proxy::new(edge.clone(), index));
-        proxy.server_options = Some(http_options(&config.listeners[index]));
-        proxy.h2_options = Some(h2_options());
-        let app = Arc::new(App::new(proxy, edge.clone(), index));
+        let proxy = hand_over(&starting, &server.configuration, Proxy::new(edge.clone(), index))
+            .map_err(|error| format!("cannot start: {error}"))?;
+        let options = http_options(&config.listeners[index]);
+        let app = Arc::new(App::new(proxy, options, h2_options(), edge.clone(), index));
         apps.push(app.clone());
         listeners.push(Serving { bound, app, terms: terms_of(edge.clone(), index) });
     }
+    drop(starting);
     server.add_service(ListenerService::new("edge", threads, listeners, Some(draining)));
     if let Some(admin) = admin {
         let app = Arc::new(Admin { edge: edge.clone() });
@@ -149,6 +154,7 @@ fn run_server(
     server.add_service(control);
     let stop = Stop { edge, start_draining, heeds_signals, apps, limit: config.drain };
     server.run(RunArgs { shutdown_signal: Box::new(stop) });
+    Ok(())
 }
 
 /// How a listener's connections are taken as of now.

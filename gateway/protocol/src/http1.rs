@@ -3,7 +3,10 @@
 //! read trailers at all; another reader may take the same bytes for something else.
 //!
 //! This is no parser of requests. What it cannot follow is refused for its head by others; then it looks no further.
+//!
+//! [`answer`] does the same for what an upstream says.
 
+pub mod answer;
 mod chunked;
 mod head;
 

@@ -11,6 +11,7 @@ use tollgate_protocol::challenge::{self, Challenges, Options};
 use tollgate_protocol::client::Client;
 use tollgate_protocol::envelope::{self, Batches, Envelope, Field, Headers, Message};
 use tollgate_protocol::http1::Request;
+use tollgate_protocol::http1::answer::Answer;
 use tollgate_protocol::json::{Object, Reason};
 use tollgate_protocol::jwt::{Algorithm, Jwt};
 use tollgate_protocol::location::Outside;
@@ -312,6 +313,35 @@ pub fn proxy_protocol(data: &[u8]) {
         }
     } else if whole == Ok(None) {
         assert!(data.len() < proxy_protocol::PREAMBLE_MAX, "the wait has an end");
+    }
+}
+
+/// The bytes of an answer of HTTP/1.1; the first byte says whether it is one to HEAD.
+pub fn answer(data: &[u8]) {
+    let (first, rest) = data.split_first().unwrap_or((&0, &[]));
+    // How many bytes were sound is only known of those that were there at once.
+    let fault = |pieces: &[&[u8]]| {
+        let mut answer = Answer::to(first % 2 == 1);
+        pieces.iter().try_for_each(|piece| {
+            let pushed = answer.push(piece);
+            pushed.map_err(|broken| {
+                assert!(broken.sound < piece.len(), "a fault is among the bytes it was found in");
+                assert_eq!(answer.push(piece), Ok(()), "one fault ends it");
+                broken.fault
+            })
+        })
+    };
+    let whole = fault(&[rest]);
+    assert_eq!(
+        fault(&rest.chunks(1).collect::<Vec<_>>()),
+        whole,
+        "it makes no difference how the bytes arrive"
+    );
+    let (one, other) = rest.split_at(rest.len() / 2);
+    assert_eq!(fault(&[one, other]), whole);
+    if let Err(broken) = Answer::to(first % 2 == 1).push(rest) {
+        let sound = rest.get(..broken.sound).unwrap_or_default();
+        assert_eq!(fault(&[sound]), Ok(()), "what is sound is");
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the crate promises, in tables named after the cases of `docs/authorization-cases.md`, and as properties.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod answer_forms;
 mod cases;
 mod challenge_cases;
 mod challenge_forms;

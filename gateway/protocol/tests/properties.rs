@@ -38,6 +38,30 @@ const HTTP1: &[&str] = &[
     "abc",
     " ",
 ];
+const ANSWER: &[&str] = &[
+    "\0",
+    "HTTP/1.1 200 OK\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\n",
+    "HTTP/1.1 204",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "Transfer-Encoding: chunked\r\n",
+    "Content-Length: 3\r\n",
+    "Content-Length",
+    ": ",
+    ", 3",
+    "\r\n",
+    "\r",
+    "\n",
+    "3\r\nabc\r\n",
+    "0\r\n",
+    "3",
+    "f",
+    ";a=b",
+    "X: y\r\n",
+    "abc",
+    " ",
+    "\t",
+];
 const CHALLENGE: &[&str] = &[
     "Bearer",
     "DPoP",
@@ -292,6 +316,9 @@ proptest! {
     fn requests_hold_on_pieces(data in made_of(HTTP1)) { entry::http1(&data) }
 
     #[test]
+    fn answers_hold_on_pieces(data in made_of(ANSWER)) { entry::answer(&data) }
+
+    #[test]
     fn challenges_hold_on_pieces(data in made_of(CHALLENGE)) { entry::challenge(&data) }
 
     #[test]
@@ -325,7 +352,7 @@ proptest! {
 
     #[test]
     fn nothing_panics_on_arbitrary_bytes(data in vec(any::<u8>(), 0..400)) {
-        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::jwt, entry::envelope, entry::client, entry::proxy_protocol, entry::http1] {
+        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::jwt, entry::envelope, entry::client, entry::proxy_protocol, entry::http1, entry::answer] {
             run(&data);
         }
     }

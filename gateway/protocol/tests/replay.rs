@@ -64,6 +64,11 @@ fn the_corpus_of_http1_holds() {
 }
 
 #[test]
+fn the_corpus_of_answer_holds() {
+    replay("answer", entry::answer);
+}
+
+#[test]
 fn the_corpus_of_proxy_protocol_holds() {
     replay("proxy_protocol", entry::proxy_protocol);
 }

@@ -7,7 +7,7 @@
 
 use std::net::{Shutdown, TcpStream as Socket};
 use std::os::fd::{AsFd, AsRawFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -62,13 +62,43 @@ pub struct Connection {
     pub opened: Instant,
     /// In milliseconds since the process started.
     deadline: AtomicU64,
+    /// The request that was begun since who reads the answers looked last.
+    asked: AtomicU8,
 }
+
+/// A request, as far as it says where its answer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    pub is_head: bool,
+}
+
+const NOTHING: u8 = 0;
+const ANY: u8 = 1;
+const HEAD: u8 = 2;
 
 impl Connection {
     /// The one that Pingora is using, where it was made by a [`Connector`].
     pub fn of(digest: Option<&Digest>) -> Option<Arc<Connection>> {
-        let made_by = digest?.proxy_digest.as_ref()?.user_data.as_ref()?;
-        made_by.downcast_ref::<Arc<Connection>>().cloned()
+        Connection::behind(digest?.proxy_digest.as_deref()?)
+    }
+
+    /// The one that says so of itself.
+    pub fn behind(digest: &ProxyDigest) -> Option<Arc<Connection>> {
+        digest.user_data.as_ref()?.downcast_ref::<Arc<Connection>>().cloned()
+    }
+
+    /// A request is about to be sent on it.
+    pub fn ask(&self, asked: Asked) {
+        self.asked.store(if asked.is_head { HEAD } else { ANY }, Ordering::Release);
+    }
+
+    /// What was asked, once.
+    pub fn asked(&self) -> Option<Asked> {
+        // Most reads bring more of an answer; they write nothing that other threads share.
+        if self.asked.load(Ordering::Acquire) == NOTHING {
+            return None;
+        }
+        Some(Asked { is_head: self.asked.swap(NOTHING, Ordering::AcqRel) == HEAD })
     }
 
     /// Gives the request that uses it until then. `false` when the time of an earlier one was over, and the
@@ -166,6 +196,7 @@ impl Connect for Connector {
             socket: Socket::from(handle),
             opened: Instant::now(),
             deadline: AtomicU64::new(NONE),
+            asked: AtomicU8::new(NOTHING),
         });
         OPEN.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
         let mut stream = Stream::from(tcp);
@@ -188,7 +219,8 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let socket = Socket::connect(address).expect("it listens");
         let (other, _) = listener.accept().expect("a connection");
-        (Connection { socket, opened: Instant::now(), deadline: AtomicU64::new(NONE) }, other)
+        let (deadline, asked) = (AtomicU64::new(NONE), AtomicU8::new(NOTHING));
+        (Connection { socket, opened: Instant::now(), deadline, asked }, other)
     }
 
     #[test]

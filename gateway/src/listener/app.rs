@@ -9,26 +9,33 @@ use pingora_core::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora_core::protocols::http::ServerSession;
 use pingora_core::protocols::http::v2::server::H2Options;
 use pingora_core::server::ShutdownWatch;
-use pingora_proxy::HttpProxy;
 
 use super::http2::Http2Stream;
 use super::limits::Limits;
 use super::quiet::until_it_speaks;
 use super::state::{CONNECTION, ConnectionState};
 use crate::edge::Edge;
-use crate::proxy::Proxy;
+use crate::handover::PingoraProxy;
 
 /// What serves the connections of one listener.
 pub struct App {
-    proxy: Arc<HttpProxy<Proxy>>,
+    proxy: Arc<PingoraProxy>,
+    options: HttpServerOptions,
+    h2_options: H2Options,
     edge: Arc<Edge>,
     /// Which of the configuration's listeners this is.
     listener: usize,
 }
 
 impl App {
-    pub fn new(proxy: HttpProxy<Proxy>, edge: Arc<Edge>, listener: usize) -> App {
-        App { proxy: Arc::new(proxy), edge, listener }
+    pub fn new(
+        proxy: Arc<PingoraProxy>,
+        options: HttpServerOptions,
+        h2_options: H2Options,
+        edge: Arc<Edge>,
+        listener: usize,
+    ) -> App {
+        App { proxy, options, h2_options, edge, listener }
     }
 
     fn limits(&self) -> Limits {
@@ -60,11 +67,11 @@ impl HttpServerApp for App {
     }
 
     fn h2_options(&self) -> Option<H2Options> {
-        self.proxy.h2_options()
+        Some(self.h2_options.clone())
     }
 
     fn server_options(&self) -> Option<&HttpServerOptions> {
-        self.proxy.server_options()
+        Some(&self.options)
     }
 
     async fn http_cleanup(&self) {

@@ -1,6 +1,7 @@
 //! Tests of the `tollgate` program as its users run it: a process, a configuration file, real clients and servers.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod answers;
 mod browser;
 mod challenges;
 mod comments;

@@ -31,25 +31,8 @@ impl Chunked {
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Step<()>, Flaw> {
         let mut taken = 0;
         while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
-            if let At::Data(left) = self.at {
-                let here = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
-                taken += here;
-                let left = left - here as u64;
-                self.at = if left == 0 { At::DataEnd } else { At::Data(left) };
-                continue;
-            }
-            let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
-                return self.keep(rest);
-            };
-            taken += end + 1;
-            let piece = rest.get(..=end).unwrap_or_default();
-            let ended = if self.line.is_empty() {
-                self.read(piece)?
-            } else {
-                self.line.extend_from_slice(piece);
-                let line = std::mem::take(&mut self.line);
-                self.read(&line)?
-            };
+            let (more, ended) = self.step(rest)?;
+            taken += more;
             if ended {
                 return Ok(Step::Done(taken, ()));
             }
@@ -57,11 +40,34 @@ impl Chunked {
         Ok(Step::More)
     }
 
-    fn keep(&mut self, beginning: &[u8]) -> Result<Step<()>, Flaw> {
+    /// The next of some bytes, a line or what there is of a chunk: how many that were, and whether the body ends there.
+    pub(super) fn step(&mut self, bytes: &[u8]) -> Result<(usize, bool), Flaw> {
+        if let At::Data(left) = self.at {
+            let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
+            let left = left - here as u64;
+            self.at = if left == 0 { At::DataEnd } else { At::Data(left) };
+            return Ok((here, false));
+        }
+        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+            self.keep(bytes)?;
+            return Ok((bytes.len(), false));
+        };
+        let piece = bytes.get(..=end).unwrap_or_default();
+        let ended = if self.line.is_empty() {
+            self.read(piece)?
+        } else {
+            self.line.extend_from_slice(piece);
+            let line = std::mem::take(&mut self.line);
+            self.read(&line)?
+        };
+        Ok((end + 1, ended))
+    }
+
+    fn keep(&mut self, beginning: &[u8]) -> Result<(), Flaw> {
         self.line.extend_from_slice(beginning);
         // Two bytes end the data of a chunk; a body that goes on instead is not kept to find that out.
         let most = if matches!(self.at, At::DataEnd) { 1 } else { LINE_MAX };
-        if self.line.len() > most { Err(Flaw::Chunk) } else { Ok(Step::More) }
+        if self.line.len() > most { Err(Flaw::Chunk) } else { Ok(()) }
     }
 
     /// Reads a whole line; says whether the body ends with it.

@@ -1,9 +1,12 @@
 """S04: an answer that two parsers could read differently is a 502 or cleaned; nothing of it becomes a field, a body or
 an answer that the upstream did not send as one."""
 
+import dataclasses
+
+from harness import certificates
 from harness.exchange import head
-from harness.fault_cases import BAD, CUT, WHOLE, Case, bytes_then, verdict
-from harness.faults import answer
+from harness.fault_cases import BAD, CUT, TIMEOUTS, WHOLE, Case, bytes_then, verdict
+from harness.faults import Wire, answer
 from harness.rows import row
 
 INJECTED = "X-Injected: 1"
@@ -60,7 +63,13 @@ def injections() -> list[Case]:
 
 def bare_line_feeds() -> list[Case]:
     values = {"in a value": f"X: a\n{INJECTED}", "in Set-Cookie": f"Set-Cookie: a=b\n{INJECTED}"}
-    return [Case(f"LF {name}", (BAD,), bytes_then(with_fields(value), "keep")) for name, value in values.items()]
+    whole = lambda name, data: Case(f"LF {name}", (BAD,), bytes_then(data, "keep"))
+    return [
+        *(whole(name, with_fields(value)) for name, value in values.items()),
+        whole("behind the status line", f"HTTP/1.1 200 OK\n{INJECTED}\r\n{LENGTH}\r\n\r\n".encode() + BODY),
+        whole("at the end of the head", f"HTTP/1.1 200 OK\r\n{LENGTH}\r\n\n".encode() + BODY),
+        whole("behind every line", f"HTTP/1.1 200 OK\n{INJECTED}\n{LENGTH}\n\n".encode() + BODY),
+    ]
 
 
 def lengths() -> list[Case]:
@@ -115,6 +124,7 @@ def chunks() -> list[Case]:
         "an underscore in the size": b"0_5\r\nhello\r\n",
         "a chunk that is longer": b"5\r\nhello!!\r\n",
         "a chunk that ends in LF": b"5\r\nhello\n",
+        "no size behind a chunk": b"5\r\nhello\r\n\r\n",
     }
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     data = {name: chunked + part + b"0\r\n\r\n" for name, part in broken.items()}
@@ -186,11 +196,22 @@ def heads() -> str:
     return verdict([*injections(), *lengths(), *codings(), *statuses(), *sizes(), *bodiless()])
 
 
-@row("S04", "broken chunks of an answer are never taken for its end")
+async def speaks_tls(wire: Wire) -> None:
+    await wire.writer.start_tls(certificates.made().server())
+
+
+@row("S04", "broken chunks of an answer are never taken for its end", fast=True)
 def broken_chunks() -> str:
     return verdict(chunks())
 
 
-@row("S04", "a bare LF in the head of an answer does not become a field")
+@row("S04", "a bare LF in the head of an answer does not become a field", fast=True)
 def line_feeds() -> str:
     return verdict(bare_line_feeds())
+
+
+@row("S04 TLS", "the same of upstreams that speak TLS", fast=True)
+def over_tls() -> str:
+    over_tls = lambda case: dataclasses.replace(case, first=speaks_tls, tls=True)
+    cases = [over_tls(case) for case in (*bare_line_feeds(), *chunks())]
+    return verdict(cases, upstream_keys=f"{TIMEOUTS}, tls: {{ ca: {certificates.made().ca} }}")

@@ -1,0 +1,159 @@
+//! The head of an answer: the form of its lines, and what it says about the body.
+
+use super::Fault;
+use crate::syntax::is_ows;
+
+/// So much is kept of a line that does not arrive whole: more than what frames a body could sensibly need.
+const LINE_KEPT: usize = 1024;
+
+/// What follows a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Another head: this one was interim.
+    Interim,
+    /// Zero: there is none.
+    Sized(u64),
+    Chunked,
+    /// Everything, until the connection ends.
+    UntilClose,
+}
+
+/// A head that has begun.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Head {
+    status: Option<u16>,
+    length: Length,
+    coding: Coding,
+    /// The beginning of a line that did not arrive whole.
+    kept: Vec<u8>,
+    /// How much of that line has arrived.
+    arrived: usize,
+    /// It ends in a CR so far.
+    after_cr: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Length {
+    #[default]
+    Unsaid,
+    Said(u64),
+    Unclear,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Coding {
+    #[default]
+    None,
+    Chunked,
+    Other,
+}
+
+impl Head {
+    /// The next of some bytes, a line or what there is of one: how many that were, and whether the head ends there.
+    pub(super) fn step(&mut self, bytes: &[u8]) -> Result<(usize, bool), Fault> {
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let piece = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+        self.check(piece)?;
+        let Some(end) = end else {
+            self.keep(piece);
+            return Ok((bytes.len(), false));
+        };
+        if !self.after_cr {
+            return Err(Fault::Line);
+        }
+        self.after_cr = false;
+        let ended = if self.arrived == 0 {
+            self.read(piece)?
+        } else {
+            self.keep(piece);
+            self.arrived = 0;
+            let line = std::mem::take(&mut self.kept);
+            self.read(&line)?
+        };
+        Ok((end + 1, ended))
+    }
+
+    /// Refuses what no line may hold.
+    fn check(&mut self, piece: &[u8]) -> Result<(), Fault> {
+        let Some((last, others)) = piece.split_last() else { return Ok(()) };
+        if self.arrived == 0 && piece.first().is_some_and(|first| is_ows(*first)) {
+            return Err(Fault::Folded);
+        }
+        if self.after_cr || others.contains(&b'\r') || piece.contains(&b'\0') {
+            return Err(Fault::Line);
+        }
+        self.after_cr = *last == b'\r';
+        Ok(())
+    }
+
+    fn keep(&mut self, piece: &[u8]) {
+        self.arrived += piece.len();
+        let room = LINE_KEPT.saturating_sub(self.kept.len()).min(piece.len());
+        self.kept.extend_from_slice(piece.get(..room).unwrap_or_default());
+    }
+
+    /// Reads a line that ends in CR, as far as it was kept; says whether the head ends with it.
+    fn read(&mut self, line: &[u8]) -> Result<bool, Fault> {
+        let whole = line.strip_suffix(b"\r").filter(|_| line.len() < LINE_KEPT);
+        if self.status.is_none() {
+            self.status = Some(status(whole.unwrap_or(line)).ok_or(Fault::StatusLine)?);
+            return Ok(false);
+        }
+        if whole.is_some_and(<[u8]>::is_empty) {
+            return Ok(true);
+        }
+        self.read_field(line, whole);
+        Ok(false)
+    }
+
+    fn read_field(&mut self, line: &[u8], whole: Option<&[u8]>) {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        // RFC 9112 §5.1: space behind a name is to be removed, so it is the same field.
+        let name = name.trim_ascii_end();
+        let value = whole.and_then(|line| line.get(line.iter().position(|byte| *byte == b':')? + 1..));
+        if name.eq_ignore_ascii_case(b"content-length") {
+            self.length = match (value.and_then(length), self.length) {
+                (Some(length), Length::Unsaid) => Length::Said(length),
+                (Some(length), Length::Said(before)) if length == before => Length::Said(length),
+                _ => Length::Unclear,
+            };
+        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            let chunked = value.is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(b"chunked"));
+            self.coding =
+                if chunked && self.coding == Coding::None { Coding::Chunked } else { Coding::Other };
+        }
+    }
+
+    /// RFC 9112 §6.3.
+    pub(super) fn body(&self, to_head: bool) -> Result<Body, Fault> {
+        match (self.status, self.coding, self.length) {
+            (Some(101), ..) => Ok(Body::UntilClose),
+            (Some(100..=199), ..) => Ok(Body::Interim),
+            (Some(204 | 304), ..) => Ok(Body::Sized(0)),
+            _ if to_head => Ok(Body::Sized(0)),
+            (_, Coding::Chunked, _) => Ok(Body::Chunked),
+            (_, Coding::None, Length::Said(length)) => Ok(Body::Sized(length)),
+            (_, Coding::None, Length::Unsaid) => Ok(Body::UntilClose),
+            _ => Err(Fault::Length),
+        }
+    }
+}
+
+/// `HTTP-version SP status-code SP [ reason-phrase ]`; the last space is missing in some.
+fn status(line: &[u8]) -> Option<u16> {
+    let [b'0' | b'1', b' ', digits @ ..] = line.strip_prefix(b"HTTP/1.")? else { return None };
+    let (digits, reason) = digits.split_at_checked(3)?;
+    let is_status =
+        digits.iter().all(u8::is_ascii_digit) && reason.first().is_none_or(|first| *first == b' ');
+    std::str::from_utf8(digits).ok().filter(|_| is_status)?.parse().ok()
+}
+
+/// A length, however often it says the same one (RFC 9110 §8.6).
+fn length(value: &[u8]) -> Option<u64> {
+    let mut lengths = value.split(|byte| *byte == b',').map(|one| {
+        let digits = std::str::from_utf8(one.trim_ascii()).ok()?;
+        digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse::<u64>().ok())?
+    });
+    let first = lengths.next()??;
+    lengths.all(|other| other == Some(first)).then_some(first)
+}

@@ -1,0 +1,149 @@
+//! The stream Pingora reads an upstream's answers from, with an eye on their bytes, as [`crate::listener::guard`] has one
+//! on those of requests. What no two readers would read alike never reaches Pingora's parser.
+//!
+//! Pingora makes its connections itself and wraps nothing around them. For a protocol it does not know it asks a connector
+//! of ours, which may say that the server speaks HTTP/1.1 after all and hand it a stream; so that is what endpoints are
+//! said to speak. It works on top of TLS too. Where HTTP/2 is spoken or negotiated, connections are Pingora's own.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use once_cell::sync::Lazy;
+use pingora::Result;
+use pingora::protocols::ALPN;
+use pingora::upstreams::peer::{HttpPeer, Peer};
+use pingora_core::connectors::http::custom::{Connection as Connected, Connector};
+use pingora_core::connectors::{ConnectorOptions, TransportConnector};
+use pingora_core::protocols::Stream;
+use pingora_core::protocols::tls::CustomALPN;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tollgate_protocol::http1::answer::{Answer, Fault};
+
+use super::connection::Connection;
+
+/// Stands for HTTP/1.1 whose answers are watched. It is never sent.
+static WATCHED: Lazy<ALPN> = Lazy::new(|| ALPN::Custom(CustomALPN::new(b"tollgate".to_vec())));
+
+/// Has the answers of a peer that speaks HTTP/1.1 alone watched.
+pub fn watch(peer: &mut HttpPeer) {
+    peer.options.alpn = WATCHED.clone();
+}
+
+/// Connects to peers whose answers are watched.
+pub struct Watching(TransportConnector);
+
+impl Watching {
+    pub fn new(options: ConnectorOptions) -> Watching {
+        Watching(TransportConnector::new(Some(options)))
+    }
+}
+
+#[async_trait]
+impl Connector for Watching {
+    /// None: what we hand out are streams, and Pingora keeps those among its own.
+    type Session = ();
+
+    async fn get_http_session<P: Peer + Send + Sync + 'static>(
+        &self,
+        peer: &P,
+    ) -> Result<(Connected<()>, bool)> {
+        let mut peer = peer.clone();
+        if let Some(options) = peer.get_mut_peer_options() {
+            options.alpn = ALPN::H1;
+        }
+        let stream = self.0.new_stream(&peer).await?;
+        Ok((Connected::Stream(watched(stream)), false))
+    }
+
+    async fn reused_http_session<P: Peer + Send + Sync + 'static>(&self, _: &P) -> Option<()> {
+        None
+    }
+
+    async fn release_http_session<P: Peer + Send + Sync + 'static>(
+        &self,
+        (): (),
+        _: &P,
+        _: Option<Duration>,
+    ) {
+    }
+}
+
+fn watched(inner: Stream) -> Stream {
+    let proxied = inner.get_proxy_digest();
+    match proxied.as_deref().and_then(Connection::behind) {
+        Some(connection) => Box::new(Watched { inner, connection, answer: Answer::default(), fault: None }),
+        None => inner,
+    }
+}
+
+/// A connection whose answers are looked at before Pingora is.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub(super) inner: Stream,
+    /// Where the hooks of a request say that one begins.
+    connection: Arc<Connection>,
+    answer: Answer,
+    /// Found, so that nothing is read any more.
+    fault: Option<Fault>,
+}
+
+impl Watched {
+    /// Bytes have arrived: how many of them may be passed on.
+    fn has_read(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(asked) = self.connection.asked() {
+            self.answer = Answer::to(asked.is_head);
+        }
+        let Err(broken) = self.answer.push(bytes) else { return Ok(bytes.len()) };
+        self.fault = Some(broken.fault);
+        // What came before it is passed on: it belongs to an answer that has begun, and is then cut.
+        if broken.sound > 0 { Ok(broken.sound) } else { Err(unfit(broken.fault)) }
+    }
+}
+
+fn unfit(fault: Fault) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, fault)
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if let Some(fault) = this.fault {
+            return Poll::Ready(Err(unfit(fault)));
+        }
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        let passed = this.has_read(buf.filled().get(before..).unwrap_or_default());
+        buf.set_filled(before + passed.as_ref().copied().unwrap_or_default());
+        Poll::Ready(passed.map(|_| ()))
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+    }
+}
