@@ -110,6 +110,11 @@ pub fn check(response: &ResponseHeader) -> Result<()> {
         }
         _ => return Err(failure::unfit_answer("its transfer coding is not `chunked` alone")),
     }
+    let mut lengths = response.headers.get_all(header::CONTENT_LENGTH).iter();
+    // RFC 9110 §8.6: a list of lengths, even if they are all the same, is not to be passed on.
+    if lengths.next().is_some_and(|length| length.as_bytes().contains(&b',')) || lengths.next().is_some() {
+        return Err(failure::unfit_answer("it has several lengths"));
+    }
     let reason = response.get_reason_phrase().map_or(0, str::len);
     let fields = response.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
     match reason + fields.sum::<usize>() > ANSWER_BYTES_MAX {

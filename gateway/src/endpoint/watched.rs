@@ -25,6 +25,10 @@ use tollgate_protocol::http1::answer::{Answer, Fault};
 
 use super::connection::Connection;
 
+/// What is read of an answer at once. Several pieces wait in Pingora's queue for a client that is slow, so that their size
+/// decides what such a client costs.
+const PIECE_BYTES: usize = 16 * 1024;
+
 /// Stands for HTTP/1.1 whose answers are watched. It is never sent.
 static WATCHED: Lazy<ALPN> = Lazy::new(|| ALPN::Custom(CustomALPN::new(b"tollgate".to_vec())));
 
@@ -114,11 +118,12 @@ impl AsyncRead for Watched {
         if let Some(fault) = this.fault {
             return Poll::Ready(Err(unfit(fault)));
         }
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
-        let passed = this.has_read(buf.filled().get(before..).unwrap_or_default());
-        buf.set_filled(before + passed.as_ref().copied().unwrap_or_default());
-        Poll::Ready(passed.map(|_| ()))
+        let room = buf.remaining().min(PIECE_BYTES);
+        let mut piece = ReadBuf::new(buf.initialize_unfilled_to(room));
+        ready!(Pin::new(&mut this.inner).poll_read(cx, &mut piece))?;
+        let passed = this.has_read(piece.filled())?;
+        buf.advance(passed);
+        Poll::Ready(Ok(()))
     }
 }
 

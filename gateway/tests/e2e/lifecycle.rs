@@ -120,7 +120,7 @@ fn a_process_told_to_stop_lets_what_is_under_way_end_and_accepts_no_more() {
 fn refuses(address: SocketAddr) -> bool {
     match TcpStream::connect(address) {
         Err(_) => true,
-        Ok(_) => Connection::open(address).is_closed(),
+        Ok(stream) => Connection::over(stream, address).is_closed(),
     }
 }
 
