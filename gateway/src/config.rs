@@ -16,6 +16,7 @@ mod file;
 mod included;
 mod key_path;
 mod load;
+mod masking;
 mod position;
 mod problem;
 mod secret;

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
+use super::masking;
 use super::position::Place;
 pub use super::problem::Severity;
 
@@ -48,8 +49,10 @@ impl Snippet {
         if line.trim().is_empty() {
             return None;
         }
-        let shown: Vec<char> =
-            mask_user_information(line).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let shown: Vec<char> = masking::mask(&mask_user_information(line))
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
         let caret = (place.column - 1).min(shown.len());
         let start = if shown.len() <= WIDEST { 0 } else { caret.saturating_sub(WIDEST / 2) };
         let end = shown.len().min(start + WIDEST);

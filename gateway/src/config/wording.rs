@@ -4,6 +4,7 @@
 //! differently some day is passed on as it stands.
 
 use super::key_path::{KeyPath, Step};
+use super::masking;
 use super::problem::{Problem, quoted};
 use super::suggest;
 
@@ -108,6 +109,11 @@ fn wrong_type(found: &str, expected: &str, path: &KeyPath) -> Problem {
         "u32" => "a whole number that is not negative",
         other => other,
     };
+    if masking::is_place(path) {
+        let problem =
+            Problem::error(path.clone(), format!("expected {expected}, found something else")).hidden();
+        return if expected == "a list" { problem.help("put it in brackets") } else { problem };
+    }
     let problem = Problem::error(path.clone(), format!("expected {expected}, found {found}"));
     match plain {
         Some(value) if expected.starts_with("a duration") => problem.help(format!("add a unit: `{value}s`")),

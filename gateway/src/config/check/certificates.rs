@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pingora_core::tls::RootCertStore;
 use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::{self, PemObject};
 
 use super::values::Refusal;
 use crate::config::CertificateAuthorities;
@@ -49,12 +49,23 @@ pub fn unreadable(written: &str, reason: &str) -> Refusal {
 pub fn certificates(written: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Refusal> {
     let certificates = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Refusal::new(format!("{} is not a PEM file: {error}", quoted(written))))?;
+        .map_err(|error| not_pem(written, &error))?;
     match certificates.is_empty() {
         false => Ok(certificates),
         true => Err(Refusal::new(format!("{} holds no certificate", quoted(written)))
             .help("it needs at least one `-----BEGIN CERTIFICATE-----` block")),
     }
+}
+
+/// What is said of a file that is no PEM, in words that hold no part of it: a private key may be in there as well.
+pub fn not_pem(written: &str, error: &pem::Error) -> Refusal {
+    let why = match error {
+        pem::Error::MissingSectionEnd { .. } => "a block does not end",
+        pem::Error::IllegalSectionStart { .. } => "the first line of a block is not whole",
+        pem::Error::Base64Decode(_) => "what is in a block is not base64",
+        _ => "it cannot be read as one",
+    };
+    Refusal::new(format!("{} is not a PEM file: {why}", quoted(written)))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, String> {

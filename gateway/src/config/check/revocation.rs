@@ -27,7 +27,7 @@ pub fn read(
     let (_, pem) = certificates::read_pem(written, folder)?;
     let lists = CertificateRevocationListDer::pem_slice_iter(&pem)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Refusal::new(format!("{} is not a PEM file: {error}", quoted(written))))?;
+        .map_err(|error| certificates::not_pem(written, &error))?;
     if lists.is_empty() {
         return Err(Refusal::new(format!("{} holds no revocation list", quoted(written)))
             .help("it needs at least one `-----BEGIN X509 CRL-----` block"));

@@ -31,6 +31,11 @@ pub fn read(written: &[FilePath], list: &KeyPath, folder: &Path, findings: &mut 
     let mut known: Vec<(KeyPath, KeyBytes)> = Vec::new();
     for (index, file) in written.iter().enumerate() {
         let (path, file) = (list.item(index), file.as_str());
+        if parse(file.as_bytes()).is_ok() {
+            let problem = Problem::error(path, "a key is not written into the configuration").hidden();
+            findings.add(problem.help("put it into a file, and write the path of that"));
+            continue;
+        }
         let Some(key) = findings.take(path.clone(), read_one(file, folder)) else { continue };
         findings.doubt(path.clone(), key.doubt);
         match known.iter().find(|(_, other)| *other == key.bytes) {

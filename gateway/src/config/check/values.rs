@@ -125,7 +125,7 @@ pub fn fingerprint(text: &str) -> Result<[u8; 32], Refusal> {
 }
 
 fn sha256(text: &str, help: &str) -> Result<[u8; 32], Refusal> {
-    let refusal = || Refusal::new(format!("{} is no SHA-256", quoted(text))).help(help);
+    let refusal = || Refusal::new("this is no SHA-256").help(help);
     let value = |digit: char| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let digits: Option<Vec<u8>> = text.chars().map(value).collect();
     let digits = digits.filter(|digits| digits.len() == 64).ok_or_else(refusal)?;
