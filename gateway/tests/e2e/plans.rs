@@ -1,6 +1,7 @@
 //! Who is let in: plans, consumers and their keys; and what the gateway shows upstreams in their place.
 
 mod api_keys;
+mod canary;
 mod consumer_files;
 mod issuer;
 mod jwt;

@@ -62,8 +62,20 @@ impl Tollgate {
 
     /// Starts the gateway on `gateway.yaml` in a directory, which may hold certificates beside it.
     pub fn start_in(directory: tempfile::TempDir, listeners: usize) -> Tollgate {
+        Self::start_with(directory, listeners, &[])
+    }
+
+    /// The same with these variables in its environment.
+    pub fn start_with(
+        directory: tempfile::TempDir,
+        listeners: usize,
+        environment: &[(&str, &str)],
+    ) -> Tollgate {
         let mut command = binary();
-        command.args(["run", "-c"]).arg(directory.path().join("gateway.yaml"));
+        command
+            .envs(environment.iter().copied())
+            .args(["run", "-c"])
+            .arg(directory.path().join("gateway.yaml"));
         let process = Process::start("tollgate", &mut command);
         let mut gateway = Tollgate { process, addresses: HashMap::new(), directory };
         for _ in 0..listeners {
