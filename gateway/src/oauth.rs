@@ -2,6 +2,7 @@
 
 pub mod exchange;
 pub mod introspection;
+mod pause;
 pub mod signing;
 
 use base64::Engine;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::Client;
+use super::pause::Pause;
 use crate::config::TokenExchange;
 use crate::endpoint::resolve::Dns;
 use crate::fetch::Trust;
@@ -41,6 +42,7 @@ pub struct Exchanger {
     client: Client,
     known: Cache<Digest, Arc<OnceCell<Exchanged>>>,
     places: Semaphore,
+    pause: Pause,
 }
 
 struct Exchanged {
@@ -63,6 +65,7 @@ impl Exchanger {
             client,
             known: Cache::new(TOKENS_MAX),
             places: Semaphore::new(EXCHANGES_MAX),
+            pause: Pause::default(),
         })
     }
 
@@ -93,11 +96,16 @@ impl Exchanger {
     }
 
     async fn exchange(&self, token: &str, left: Duration) -> Result<Exchanged, &'static Reason> {
+        if self.pause.is_on() {
+            return Err(&reason::TOKEN_EXCHANGE_UNAVAILABLE);
+        }
         let answered = tokio::time::timeout(PATIENCE, async {
             let _place = self.places.acquire().await;
             self.client.post(&self.form(token)).await
         });
-        let why = match answered.await {
+        let answered = answered.await;
+        let status = answered.as_ref().ok().and_then(|fetched| Some(fetched.as_ref().ok()?.status));
+        let why = match answered {
             Ok(Ok(fetched)) if fetched.status == StatusCode::OK => match got(&fetched.body, left) {
                 Some(exchanged) => {
                     PROCESS.token_exchanges.count("exchanged");
@@ -117,6 +125,7 @@ impl Exchanger {
             Err(_) => format!("it did not answer within {} s", PATIENCE.as_secs()),
         };
         PROCESS.token_exchanges.count("failed");
+        self.pause.begin(status);
         warn!("tokens cannot be exchanged at {}: {why}", self.client.endpoint());
         Err(&reason::TOKEN_EXCHANGE_UNAVAILABLE)
     }

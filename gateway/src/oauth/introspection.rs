@@ -2,17 +2,16 @@
 //! cannot be asked, nobody is let in.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use log::warn;
 use moka::sync::Cache;
-use once_cell::sync::Lazy;
 use serde_json::Value;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::Client;
+use super::pause::Pause;
 use crate::metrics::PROCESS;
 use crate::token::cache::{Digest, digest};
 use crate::token::{Rejected, Settings, Verified};
@@ -25,8 +24,6 @@ const TOKENS_MAX: u64 = 10_000;
 const QUESTIONS_MAX: usize = 64;
 /// How long a request waits for its turn and the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// After a question that was not answered, during which no other is asked.
-const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// What is known of the tokens of one authorization server.
 pub struct Introspector {
@@ -37,8 +34,7 @@ pub struct Introspector {
     negative_cache: Duration,
     known: Cache<Digest, Arc<OnceCell<Answer>>>,
     places: Semaphore,
-    /// When the last question was not answered, in milliseconds since the first look at the clock, and one more.
-    failed_at: AtomicU64,
+    pause: Pause,
 }
 
 struct Answer {
@@ -60,7 +56,7 @@ impl Introspector {
             negative_cache,
             known: Cache::new(TOKENS_MAX),
             places: Semaphore::new(QUESTIONS_MAX),
-            failed_at: AtomicU64::new(0),
+            pause: Pause::default(),
         }
     }
 
@@ -87,14 +83,16 @@ impl Introspector {
     }
 
     async fn ask(&self, token: &str, now: u64) -> Result<Answer, Rejected> {
-        if self.has_failed_just_now() {
+        if self.pause.is_on() {
             return Err(Rejected::IntrospectionUnavailable);
         }
         let answered = tokio::time::timeout(PATIENCE, async {
             let _place = self.places.acquire().await;
             self.client.post(&[("token", token), ("token_type_hint", "access_token")]).await
         });
-        let why = match answered.await {
+        let answered = answered.await;
+        let status = answered.as_ref().ok().and_then(|fetched| Some(fetched.as_ref().ok()?.status));
+        let why = match answered {
             Ok(Ok(fetched)) if fetched.status == StatusCode::OK => {
                 match serde_json::from_slice::<Value>(&fetched.body) {
                     Ok(claims) => {
@@ -109,7 +107,7 @@ impl Introspector {
             Err(_) => format!("it did not answer within {} s", PATIENCE.as_secs()),
         };
         PROCESS.introspections.count("failed");
-        self.failed_at.store(milliseconds() + 1, Ordering::Relaxed);
+        self.pause.begin(status);
         warn!("tokens cannot be checked at {}: {why}", self.client.endpoint());
         Err(Rejected::IntrospectionUnavailable)
     }
@@ -119,11 +117,6 @@ impl Introspector {
         let counts = if verdict.is_ok() { self.cache } else { self.negative_cache };
         Answer { verdict, until: Instant::now() + counts }
     }
-
-    fn has_failed_just_now(&self) -> bool {
-        let failed_at = self.failed_at.load(Ordering::Relaxed);
-        failed_at > 0 && milliseconds() < failed_at + RETRY_PAUSE.as_millis() as u64
-    }
 }
 
 impl Answer {
@@ -131,9 +124,4 @@ impl Answer {
         let has_expired = |verified: &Arc<Verified>| verified.is_over(accepted.skew, now);
         self.until <= Instant::now() || self.verdict.as_ref().is_ok_and(has_expired)
     }
-}
-
-fn milliseconds() -> u64 {
-    static BEGAN: Lazy<Instant> = Lazy::new(Instant::now);
-    BEGAN.elapsed().as_millis() as u64
 }

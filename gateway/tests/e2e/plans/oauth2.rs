@@ -313,3 +313,16 @@ fn what_is_asked_of_authorization_servers_is_counted() {
         gateway.counts(&format!("tollgate_{name}_total"), &[("outcome", outcome)], count);
     }
 }
+
+#[test]
+fn a_token_that_the_authorization_server_chokes_on_keeps_nobody_else_out() {
+    let server = Upstream::start(|seen| {
+        let chokes = String::from_utf8_lossy(&seen.body).contains("token=odd");
+        let status = if chokes { "400 Bad Request" } else { "200 OK" };
+        response(status, &[], &json!({ "active": true, "aud": AUDIENCE }).to_string())
+    });
+    let upstream = upstream();
+    let gateway = start(&upstream.url("/mcp"), &introspected_by(&server, ""), "");
+    assert_eq!(outcome(&with_token(&gateway, "odd")), (503, "introspection_unavailable".to_owned()));
+    assert_eq!(with_token(&gateway, "good").status, 200);
+}
