@@ -5,10 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::issuer::{AUDIENCE, Issuer};
-use super::{ask, upstream, yaml};
-use crate::support::certificates::Authority;
+use super::{Private, ask, upstream, yaml};
 use crate::support::http::Response;
-use crate::support::nameserver::{Nameserver, addresses};
 use crate::support::node::Server;
 use crate::support::secured;
 use crate::support::tollgate::{Tollgate, api_with, config};
@@ -220,29 +218,14 @@ fn without_keys_a_token_is_answered_503_and_no_login_is_asked_for() {
 #[test]
 fn keys_come_from_where_the_plan_says_over_tls_of_the_operators_and_from_a_private_network() {
     let (issuer, upstream) = (Issuer::start(), upstream());
-    let folder = tempfile::tempdir().expect("a temporary directory");
-    let authority = Authority::new(folder.path(), "ca");
-    let (cert, key) = authority.certify("keys", "DNS:keys.test");
-    // In front of the issuer's keys, TLS that names it otherwise than its `iss`.
-    let secure = Tollgate::start(&format!(
-        "listeners:\n  - {{ name: main, address: \"127.0.0.1:0\", tls: {{ certificates: \
-         [{{ cert: {cert:?}, key: {key:?} }}] }} }}\napis:\n  - {{ name: keys, hosts: [keys.test], path: /, endpoints: [\"{}\"], plans: \
-         [keyless] }}\n",
-        issuer.url()
-    ));
-    let dns = Nameserver::start();
-    dns.says("keys.test", addresses(60, &["127.0.0.1"]));
-    let jwks_uri = format!("https://keys.test:{}/jwks", secure.address().port());
-    let answered = |further: &str| {
+    // Not where its `iss` says.
+    let private = Private::before(&issuer.server, "keys.test");
+    let jwks_uri = private.url("/jwks");
+    private.is_reached_by(|further| {
         let one = format!("{{ issuer: \"{}\", jwks_uri: \"{jwks_uri}\"{further} }}", issuer.url());
-        let yaml = yaml(&plan(&one, ""), PROTECT, &upstream, "");
-        let gateway = Tollgate::start(&format!("dns: {{ servers: [\"{}\"] }}\n{yaml}", dns.address));
+        let gateway = Tollgate::start(&private.known_to(&yaml(&plan(&one, ""), PROTECT, &upstream, "")));
         with_token(&gateway, &issuer.token(&json!({}))).status
-    };
-    let ca = format!(", ca: {:?}", authority.ca);
-    assert_eq!(answered(&format!("{ca}, private: true")), 200);
-    assert_eq!(answered(&ca), 503, "the name leads into a private network");
-    assert_eq!(answered(", private: true"), 503, "the platform knows no such authority");
+    });
 }
 
 #[test]

@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use super::issuer::{AUDIENCE, Issuer};
-use super::{ask, upstream};
-use crate::support::certificates::Authority;
+use super::{Private, ask, upstream};
 use crate::support::http::Response;
-use crate::support::nameserver::{Nameserver, addresses};
 use crate::support::node::Server;
 use crate::support::secured;
 use crate::support::tollgate::Tollgate;
@@ -229,31 +227,17 @@ fn a_token_is_its_consumers_by_client_or_user_and_the_log_says_whose() {
 fn it_is_asked_over_tls_of_the_operators_and_in_a_private_network_where_the_plan_says_so() {
     let server = says(|| ("200 OK", json!({ "active": true, "aud": AUDIENCE })));
     let upstream = upstream();
-    let folder = tempfile::tempdir().expect("a temporary directory");
-    let authority = Authority::new(folder.path(), "ca");
-    let (cert, key) = authority.certify("login", "DNS:login.test");
-    let secure = Tollgate::start(&format!(
-        "listeners:\n  - {{ name: main, address: \"127.0.0.1:0\", tls: {{ certificates: [{{ cert: {cert:?}, key: \
-         {key:?} }}] }} }}\napis:\n  - {{ name: login, hosts: [login.test], path: /, endpoints: [\"{}\"], plans: \
-         [keyless] }}\n",
-        server.url("")
-    ));
-    let dns = Nameserver::start();
-    dns.says("login.test", addresses(60, &["127.0.0.1"]));
-    let answered = |further: &str| {
-        let url = format!("https://login.test:{}", secure.address().port());
+    let private = Private::before(&server, "login.test");
+    private.is_reached_by(|further| {
         let oauth2 = format!(
-            "issuer: \"{url}\", introspection_endpoint: \"{url}/introspect\", audiences: [\"{AUDIENCE}\"], client: \
-             {{ id: gate, secret: \"${{file:secret}}\" }}{further}"
+            "issuer: \"{}\", introspection_endpoint: \"{}\", audiences: [\"{AUDIENCE}\"], client: {{ id: gate, secret: \
+             \"${{file:secret}}\" }}{further}",
+            private.url(""),
+            private.url("/introspect")
         );
-        let yaml = yaml(&upstream.url("/mcp"), &oauth2, "");
-        let gateway = start_with(&format!("dns: {{ servers: [\"{}\"] }}\n{yaml}", dns.address));
+        let gateway = start_with(&private.known_to(&yaml(&upstream.url("/mcp"), &oauth2, "")));
         with_token(&gateway, "opaque").status
-    };
-    let ca = format!(", ca: {:?}", authority.ca);
-    assert_eq!(answered(&format!("{ca}, private: true")), 200);
-    assert_eq!(answered(&ca), 503, "the name leads into a private network");
-    assert_eq!(answered(", private: true"), 503, "the platform knows no such authority");
+    });
 }
 
 #[test]

@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 
 use super::issuer::{AUDIENCE, Issuer};
-use super::{ask, upstream, yaml};
-use crate::support::certificates::Authority;
+use super::{Private, ask, upstream, yaml};
 use crate::support::http::Response;
-use crate::support::nameserver::{Nameserver, addresses};
 use crate::support::node::Server;
 use crate::support::secured::{self, secured_upstream};
 use crate::support::tollgate::Tollgate;
@@ -24,11 +22,15 @@ const CLIENT: &str = "client: { id: resource-server, secret: \"${file:secret}\" 
 
 /// A gateway whose callers have tokens of the issuer, and exchanges them at `token_endpoint` by these further keys.
 fn exchanging(issuer: &Issuer, upstream: &Upstream, token_endpoint: &str, further: &str) -> Tollgate {
+    start(&exchange_yaml(issuer, upstream, token_endpoint, further))
+}
+
+fn exchange_yaml(issuer: &Issuer, upstream: &Upstream, token_endpoint: &str, further: &str) -> String {
     let plan = format!("{{ jwt: {{ issuers: [\"{}\"], audiences: [\"{AUDIENCE}\"] }} }}", issuer.url());
     let exchange = format!("{{ token_endpoint: \"{token_endpoint}\", {CLIENT}{further} }}");
     let keys =
         format!("authorization: {{ mode: protect }}, upstream: {{ auth: {{ token_exchange: {exchange} }} }}");
-    start(&yaml(&plan, &keys, upstream, ""))
+    yaml(&plan, &keys, upstream, "")
 }
 
 /// An authorization server that answers every exchange like this.
@@ -145,32 +147,11 @@ fn without_a_token_for_it_the_server_hears_nothing_and_nobody_is_sent_to_log_in(
 #[test]
 fn tokens_are_exchanged_over_tls_of_the_operators_and_in_a_private_network_where_that_is_said() {
     let (issuer, upstream, server) = (Issuer::start(), upstream(), gives(300));
-    let folder = tempfile::tempdir().expect("a temporary directory");
-    let authority = Authority::new(folder.path(), "ca");
-    let (cert, key) = authority.certify("login", "DNS:login.test");
-    let secure = Tollgate::start(&format!(
-        "listeners:\n  - {{ name: main, address: \"127.0.0.1:0\", tls: {{ certificates: [{{ cert: {cert:?}, key: \
-         {key:?} }}] }} }}\napis:\n  - {{ name: login, hosts: [login.test], path: /, endpoints: [\"{}\"], plans: \
-         [keyless] }}\n",
-        server.url("")
-    ));
-    let dns = Nameserver::start();
-    dns.says("login.test", addresses(60, &["127.0.0.1"]));
-    let answered = |further: &str| {
-        let token_endpoint = format!("https://login.test:{}/token", secure.address().port());
-        let plan = format!("{{ jwt: {{ issuers: [\"{}\"], audiences: [\"{AUDIENCE}\"] }} }}", issuer.url());
-        let exchange = format!("{{ token_endpoint: \"{token_endpoint}\", {CLIENT}{further} }}");
-        let keys = format!(
-            "authorization: {{ mode: protect }}, upstream: {{ auth: {{ token_exchange: {exchange} }} }}"
-        );
-        let yaml = yaml(&plan, &keys, &upstream, "");
-        let gateway = start(&format!("dns: {{ servers: [\"{}\"] }}\n{yaml}", dns.address));
-        with(&gateway, &issuer.token(&json!({}))).status
-    };
-    let ca = format!(", ca: {:?}", authority.ca);
-    assert_eq!(answered(&format!("{ca}, private: true")), 200);
-    assert_eq!(answered(&ca), 503, "the name leads into a private network");
-    assert_eq!(answered(", private: true"), 503, "the platform knows no such authority");
+    let private = Private::before(&server, "login.test");
+    private.is_reached_by(|further| {
+        let yaml = exchange_yaml(&issuer, &upstream, &private.url("/token"), further);
+        with(&start(&private.known_to(&yaml)), &issuer.token(&json!({}))).status
+    });
 }
 
 #[test]
