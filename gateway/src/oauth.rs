@@ -1,5 +1,6 @@
 //! The gateway as a client of an authorization server (RFC 6749 §2.3): it asks about tokens, and exchanges them.
 
+mod answers;
 pub mod exchange;
 pub mod introspection;
 mod pause;

@@ -1,33 +1,23 @@
 //! A caller's token exchanged for one that is for the MCP server (RFC 8693), so that the server knows the user and nobody
 //! passes on a token that was for the gateway.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, StatusCode};
 use log::warn;
-use moka::sync::Cache;
 use serde_json::Value;
-use tokio::sync::{OnceCell, Semaphore};
 
 use super::Client;
-use super::pause::Pause;
+use super::answers::{Answer, Answers, Unanswered, wrong_status};
 use crate::config::TokenExchange;
 use crate::endpoint::resolve::Dns;
-use crate::fetch::Trust;
+use crate::fetch::{Fetched, Trust};
 use crate::metrics::PROCESS;
 use crate::reason::{self, Reason};
-use crate::token::cache::{Digest, digest};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
-/// Tokens that are kept, each some two KiB.
-const TOKENS_MAX: u64 = 10_000;
-/// Exchanges under way. Others wait for their turn, as long as for an answer.
-const EXCHANGES_MAX: usize = 64;
-/// How long a request waits for its turn and the answer.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// A token is not used in its last seconds: it takes time to arrive.
 const MARGIN: Duration = Duration::from_secs(10);
 /// For how long a token counts whose lifetime is not said.
@@ -40,16 +30,11 @@ pub struct Exchanger {
     settings: TokenExchange,
     dns: Dns,
     client: Client,
-    known: Cache<Digest, Arc<OnceCell<Exchanged>>>,
-    places: Semaphore,
-    pause: Pause,
+    answers: Answers<Field>,
 }
 
-struct Exchanged {
-    /// What is sent as `Authorization`, or why there is nothing.
-    field: Result<HeaderValue, &'static Reason>,
-    until: Instant,
-}
+/// What is sent as `Authorization`, or why there is nothing.
+type Field = Result<HeaderValue, &'static Reason>;
 
 impl Exchanger {
     /// # Errors
@@ -59,14 +44,7 @@ impl Exchanger {
         let trust = Trust { private: *private, ca: ca.clone(), dns: dns.clone() };
         let client = Client::new(client.clone(), endpoint.clone(), endpoint.to_string(), trust)
             .map_err(|why| format!("token exchange at {endpoint}: {why:?}"))?;
-        Ok(Exchanger {
-            settings: settings.clone(),
-            dns: dns.clone(),
-            client,
-            known: Cache::new(TOKENS_MAX),
-            places: Semaphore::new(EXCHANGES_MAX),
-            pause: Pause::default(),
-        })
+        Ok(Exchanger { settings: settings.clone(), dns: dns.clone(), client, answers: Answers::new() })
     }
 
     pub fn looks_up_by(&self, dns: &Dns) -> bool {
@@ -78,60 +56,28 @@ impl Exchanger {
     ///
     /// # Errors
     /// Why there is none.
-    pub async fn field(&self, token: &str, expires: u64, now: u64) -> Result<HeaderValue, &'static Reason> {
-        let digest = digest(token);
-        let mut known = self.known.get_with(digest, Arc::default);
-        if known.get().is_some_and(|exchanged| exchanged.until <= Instant::now()) {
-            known = Arc::default();
-            self.known.insert(digest, known.clone());
-        }
+    pub async fn field(&self, token: &str, expires: u64, now: u64) -> Field {
         let left = Duration::from_secs(expires.saturating_sub(now));
-        let exchanged = known.get_or_try_init(|| self.exchange(token, left)).await?;
-        exchanged.field.clone()
+        let read = |fetched: &Fetched| read(fetched, left);
+        match self.answers.get(token, |_| false, &self.client, &self.form(token), read).await {
+            Ok(field) => field,
+            Err(Unanswered(why)) => {
+                if let Some(why) = why {
+                    PROCESS.token_exchanges.count("failed");
+                    warn!("tokens cannot be exchanged at {}: {why}", self.client.endpoint());
+                }
+                Err(&reason::TOKEN_EXCHANGE_UNAVAILABLE)
+            }
+        }
     }
 
     /// The server has not accepted what was got for this token.
     pub fn forget(&self, token: &str) {
-        self.known.invalidate(&digest(token));
-    }
-
-    async fn exchange(&self, token: &str, left: Duration) -> Result<Exchanged, &'static Reason> {
-        if self.pause.is_on() {
-            return Err(&reason::TOKEN_EXCHANGE_UNAVAILABLE);
-        }
-        let answered = tokio::time::timeout(PATIENCE, async {
-            let _place = self.places.acquire().await;
-            self.client.post(&self.form(token)).await
-        });
-        let answered = answered.await;
-        let status = answered.as_ref().ok().and_then(|fetched| Some(fetched.as_ref().ok()?.status));
-        let why = match answered {
-            Ok(Ok(fetched)) if fetched.status == StatusCode::OK => match got(&fetched.body, left) {
-                Some(exchanged) => {
-                    PROCESS.token_exchanges.count("exchanged");
-                    return Ok(exchanged);
-                }
-                None => "its answer has no bearer token".to_owned(),
-            },
-            Ok(Ok(fetched)) if refuses_the_token(fetched.status, &fetched.body) => {
-                PROCESS.token_exchanges.count("refused");
-                return Ok(Exchanged {
-                    field: Err(&reason::TOKEN_EXCHANGE_REFUSED),
-                    until: Instant::now() + REFUSAL_COUNTS,
-                });
-            }
-            Ok(Ok(fetched)) => format!("it answered with the status {}", fetched.status.as_u16()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("it did not answer within {} s", PATIENCE.as_secs()),
-        };
-        PROCESS.token_exchanges.count("failed");
-        self.pause.begin(status);
-        warn!("tokens cannot be exchanged at {}: {why}", self.client.endpoint());
-        Err(&reason::TOKEN_EXCHANGE_UNAVAILABLE)
+        self.answers.forget(token);
     }
 
     /// RFC 8693 §2.1.
-    fn form<'f>(&'f self, token: &'f str) -> Vec<(&'static str, &'f str)> {
+    fn form<'f>(&'f self, token: &'f str) -> Vec<(&'f str, &'f str)> {
         let mut form = vec![
             ("grant_type", GRANT_TYPE),
             ("subject_token", token),
@@ -145,8 +91,22 @@ impl Exchanger {
     }
 }
 
+fn read(fetched: &Fetched, left: Duration) -> Result<Answer<Field>, String> {
+    if fetched.status == StatusCode::OK {
+        let answer = got(&fetched.body, left).ok_or("its answer has no bearer token")?;
+        PROCESS.token_exchanges.count("exchanged");
+        return Ok(answer);
+    }
+    if refuses_the_token(fetched.status, &fetched.body) {
+        PROCESS.token_exchanges.count("refused");
+        let until = Instant::now() + REFUSAL_COUNTS;
+        return Ok(Answer { says: Err(&reason::TOKEN_EXCHANGE_REFUSED), until });
+    }
+    Err(wrong_status(fetched.status))
+}
+
 /// RFC 8693 §2.2.1. A token that is bound to a key cannot be used.
-fn got(body: &[u8], left: Duration) -> Option<Exchanged> {
+fn got(body: &[u8], left: Duration) -> Option<Answer<Field>> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     if !answer["token_type"].as_str()?.eq_ignore_ascii_case("bearer") {
         return None;
@@ -155,7 +115,7 @@ fn got(body: &[u8], left: Duration) -> Option<Exchanged> {
     field.set_sensitive(true);
     let lifetime = answer["expires_in"].as_u64().map_or(UNKNOWN_LIFETIME, Duration::from_secs);
     let until = Instant::now() + lifetime.min(left).saturating_sub(MARGIN);
-    Some(Exchanged { field: Ok(field), until })
+    Some(Answer { says: Ok(field), until })
 }
 
 /// RFC 8693 §2.2.2: the caller's token is not good there, or there is nothing for it. Other errors are about the gateway.
