@@ -108,14 +108,13 @@ impl Proxy {
         route: Route,
     ) -> std::result::Result<(), Refusal> {
         let route = context.route.insert(route);
-        let admission = admit(session, context.client.as_ref(), route).await?;
+        let admission = context.admission.insert(admit(session, context.client.as_ref(), route).await?);
         if admission.plan(&route.api).is_some_and(Plan::reads_messages) && !session.is_body_empty() {
             let body = message::read(session).await?;
             context.message_was_read = true;
-            allow(&admission, route, &session.req_header().headers, &body)?;
+            allow(admission, route, &session.req_header().headers, &body)?;
         }
-        route.withhold(&admission);
-        let admission = context.admission.insert(admission);
+        route.withhold(admission);
         let headers = &session.req_header().headers;
         let hop = context.hop.insert(hop::choose(route, headers, Instant::now()).await?);
         // Ahead of any connection: without a token for it, the endpoint hears nothing of the request.

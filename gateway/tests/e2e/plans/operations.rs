@@ -64,7 +64,7 @@ fn a_client_asks_for_more_when_it_calls_a_tool_that_needs_more() {
 #[test]
 fn an_operation_needs_all_its_scopes_and_a_refused_one_reaches_nobody() {
     let (issuer, upstream) = (Issuer::start(), upstream());
-    let gateway = start(&issuer, &upstream);
+    let mut gateway = start(&issuer, &upstream);
     let token = |scope: &str| issuer.token(&json!({ "scope": scope }));
     let read =
         json!({ "jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": { "uri": "file:///a" } });
@@ -101,6 +101,11 @@ fn an_operation_needs_all_its_scopes_and_a_refused_one_reaches_nobody() {
     let stream =
         gateway.connect().request("GET", "/a/mcp", &[("Authorization", authorization.as_str())], b"");
     assert_eq!(stream.status, 200, "a GET has no message");
+    let line = gateway.process.wait_for(0, "the line of a refused operation", |line| {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        (line["reason"] == "insufficient_scope").then_some(line)
+    });
+    assert_eq!((line["plan"].as_str(), line["subject"].as_str()), (Some("jwt"), Some("alice")));
 }
 
 #[test]
