@@ -1,8 +1,12 @@
 //! Callers with tokens that their authorization server is asked about.
 
-use std::sync::Arc;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::issuer::{AUDIENCE, Issuer};
@@ -21,7 +25,7 @@ fn start(endpoint: &str, oauth2: &str, consumers: &str) -> Tollgate {
 fn start_with(yaml: &str) -> Tollgate {
     let folder = tempfile::tempdir().expect("a temporary directory");
     std::fs::write(folder.path().join("secret"), "resource-server-secret\n").expect("the file is written");
-    std::fs::write(folder.path().join("key.pem"), KEY).expect("the file is written");
+    std::fs::write(folder.path().join("key.pem"), &key().0).expect("the file is written");
     std::fs::write(folder.path().join("gateway.yaml"), yaml).expect("the file is written");
     Tollgate::start_in(folder, 1 + usize::from(yaml.contains("admin:")))
 }
@@ -34,10 +38,32 @@ fn yaml(endpoint: &str, oauth2: &str, consumers: &str) -> String {
     )
 }
 
-/// Ed25519, for this test alone.
-const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIG2KoLjQyELjdTQSNFK6QesC28JDYRUNZKq5U7BdYyyB\n-----END PRIVATE KEY-----\n";
-/// Its public half.
-const KEY_X: &str = "NHgI9kHEBDnNFyDtfiVmyrDapCIO9zzOyKRyhu6iqgI";
+/// A private key on Ed25519 in PEM, and its public half as a JWK has it.
+fn key() -> &'static (String, String) {
+    static KEY: OnceLock<(String, String)> = OnceLock::new();
+    KEY.get_or_init(|| {
+        let pem = openssl(&["genpkey", "-algorithm", "ed25519"], b"");
+        let public = openssl(&["pkey", "-pubout", "-outform", "DER"], &pem);
+        // RFC 8410 §4: the key itself ends it.
+        let x = URL_SAFE_NO_PAD.encode(&public[public.len() - 32..]);
+        (String::from_utf8(pem).expect("text"), x)
+    })
+}
+
+/// What the program `openssl` makes of `input`.
+fn openssl(words: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut command = Command::new("openssl");
+    let mut child = command
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("openssl is installed");
+    child.stdin.take().expect("a pipe").write_all(input).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "openssl {words:?}");
+    output.stdout
+}
 
 const CLIENT: &str = "client: { id: resource-server, secret: \"${file:secret}\" }";
 
@@ -68,7 +94,7 @@ fn outcome(answer: &Response) -> (u16, String) {
 #[test]
 fn a_client_logs_in_for_opaque_tokens_and_the_gateway_proves_itself_in_every_way() {
     let jwk =
-        json!({ "kty": "OKP", "crv": "Ed25519", "x": KEY_X, "use": "sig", "alg": "EdDSA", "kid": "gate" });
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": key().1, "use": "sig", "alg": "EdDSA", "kid": "gate" });
     let authorization_server = Server::authorization_server(&[
         "--temper",
         "bind",
