@@ -12,10 +12,9 @@ mod sessions;
 mod timeouts;
 mod tls;
 
-use std::net::{SocketAddr, TcpListener};
-
 use serde_json::Value;
 
+use crate::support::nobody;
 use crate::support::tollgate::{Tollgate, config};
 use crate::support::upstream::{Upstream, response};
 
@@ -36,11 +35,6 @@ fn endpoint(upstream: &Upstream, keys: &str) -> String {
 /// Answers everything with its name.
 fn named(name: &'static str) -> Upstream {
     Upstream::start(move |_| response("200 OK", &[], name))
-}
-
-/// An address where nobody listens.
-fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port")
 }
 
 /// The endpoint that answered a message, by its name, or the reason there was none.

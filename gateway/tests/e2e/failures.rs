@@ -1,9 +1,9 @@
 //! Upstreams that fail: the client is told so, and never mistakes half an answer for a whole one.
 
 use std::io::Write;
-use std::net::TcpListener;
 
 use crate::support::http::Response;
+use crate::support::nobody;
 use crate::support::tollgate::{Tollgate, api, config};
 use crate::support::upstream::Upstream;
 
@@ -17,9 +17,7 @@ fn told(answer: &Response) -> (u16, String) {
 
 #[test]
 fn an_upstream_that_refuses_connections_is_unreachable() {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = free.local_addr().expect("an address").to_string();
-    drop(free);
+    let address = nobody::address().to_string();
     let mut gateway = gateway_before(&format!("http://{address}/mcp"));
     let answer = gateway.connect().post_json("/a/mcp", &[], "{}");
     assert_eq!(told(&answer), (502, "upstream_unreachable".to_string()));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::http::Response;
+use crate::support::nobody;
 use crate::support::publisher::{Publisher, WELL_KNOWN};
 use crate::support::tollgate::{Tollgate, api, config};
 use crate::support::upstream::{Gate, Upstream, pass, response};
@@ -154,9 +155,7 @@ fn what_turns_invalid_foreign_or_absent_is_forgotten() {
 
 #[test]
 fn an_upstream_that_cannot_be_reached_has_no_made_up_document() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let endpoint = format!("http://{}/mcp", free.local_addr().expect("an address"));
-    drop(free);
+    let endpoint = format!("http://{}/mcp", nobody::address());
     let gateway = Tollgate::start(&config(&api("a", "/a/mcp", &endpoint)));
     let answer = metadata(&gateway);
     assert_eq!((answer.status, answer.reason().as_str()), (502, "upstream_metadata_unreachable"));

@@ -8,15 +8,10 @@ mod requests;
 mod upstreams;
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
 
+use crate::support::nobody;
 use crate::support::tollgate::{Tollgate, api, config};
 use crate::support::upstream::{Gate, Upstream, pass, response};
-
-/// Where nobody listens.
-fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port")
-}
 
 /// A gateway whose API `a` at `/a/mcp` has these endpoints (YAML list items) and further keys.
 fn fleet(endpoints: &[String], keys: &str) -> Tollgate {

@@ -53,7 +53,7 @@ fn a_backup_gets_requests_only_while_no_other_endpoint_takes_any() {
     let endpoints = [endpoint(&spare, "backup: true"), endpoint(&works, "")];
     let mut gateway = Tollgate::start(&fleet(&endpoints, ""));
     assert!((0..4).all(|_| asked(&gateway) == "works"));
-    let endpoints = [endpoint(&spare, "backup: true"), format!("\"http://{}/mcp\"", nobody())];
+    let endpoints = [endpoint(&spare, "backup: true"), format!("\"http://{}/mcp\"", nobody::address())];
     assert_eq!(gateway.reload(&fleet(&endpoints, "")), "applied");
     assert!((0..4).all(|_| asked(&gateway) == "spare"));
 }

@@ -7,7 +7,7 @@ use crate::support::tollgate::Tollgate;
 use crate::support::upstream::{Upstream, response};
 
 fn dead() -> String {
-    format!("\"http://{}/mcp\"", nobody())
+    format!("\"http://{}/mcp\"", nobody::address())
 }
 
 /// Closes the connection after these bytes.

@@ -101,7 +101,8 @@ fn a_check_that_is_not_answered_in_time_has_failed() {
 fn a_tcp_check_asks_only_for_a_connection() {
     let sick = Upstream::start(|_| response("500 Internal Server Error", &[], "sick"));
     let keys = format!("protocol: tcp, {FAST}");
-    let endpoints = [endpoint(&sick, ""), format!("{{ url: \"http://{}/mcp\", name: dead }}", nobody())];
+    let endpoints =
+        [endpoint(&sick, ""), format!("{{ url: \"http://{}/mcp\", name: dead }}", nobody::address())];
     let mut gateway = Tollgate::start(&with_checks(&endpoints, &keys));
     let line = event(&mut gateway, 0, "endpoint_unhealthy");
     assert_eq!((line["endpoint"].as_str(), line["error"].as_str()), (Some("dead"), Some("ConnectRefused")));

@@ -101,7 +101,7 @@ fn endpoints_that_answer_are_ejected_up_to_a_share_only() {
 
 #[test]
 fn while_no_endpoint_takes_requests_clients_are_told_when_to_come_back() {
-    let endpoints = [format!("\"http://{}/mcp\"", nobody())];
+    let endpoints = [format!("\"http://{}/mcp\"", nobody::address())];
     let keys = outlier_detection("consecutive_failures: 2, base_ejection_time: 1h, max_ejection_time: 1h");
     let gateway = Tollgate::start(&fleet(&endpoints, &keys));
     let client = || gateway.connect().post_json("/a/mcp", &[], "{}");

@@ -83,7 +83,7 @@ fn a_reload_keeps_the_counts_of_what_stays_and_the_series_of_nothing_that_goes()
 #[test]
 fn connections_are_counted_when_they_are_taken_while_they_are_open_and_when_they_are_refused() {
     let listener = format!("{MAIN}, limits: {{ connections: 2 }}");
-    let apis = api("a", "/a/mcp", &format!("http://{}/", nobody()));
+    let apis = api("a", "/a/mcp", &format!("http://{}/", nobody::address()));
     let gateway = Tollgate::start(&configured(&[&listener], &apis));
     let main = [("listener", "main")];
     let (mut first, second) = (gateway.connect(), gateway.connect());
@@ -120,7 +120,7 @@ fn handshakes_are_counted_by_how_they_ended_and_certificates_say_when_they_expir
     authority.certify("other", "IP:127.0.0.2");
     let pair = |name: &str| format!("{{ cert: {name}-leaf.pem, key: {name}-leaf.key }}");
     let tls = format!("tls: {{ certificates: [{}, {}] }}", pair("edge"), pair("other"));
-    let apis = api("a", "/a/mcp", &format!("http://{}/", nobody()));
+    let apis = api("a", "/a/mcp", &format!("http://{}/", nobody::address()));
     let yaml = configured(&[&format!("{MAIN}, {tls}")], &apis);
     std::fs::write(folder.path().join("gateway.yaml"), yaml).expect("the file is written");
     let ends = expiry(&edge);

@@ -73,7 +73,7 @@ fn a_request_is_in_flight_until_its_answer_has_ended() {
 
 #[test]
 fn what_the_gateway_answers_itself_is_counted_by_its_reason() {
-    let gateway = started(&api("down", "/down", &format!("http://{}/mcp", nobody())));
+    let gateway = started(&api("down", "/down", &format!("http://{}/mcp", nobody::address())));
     let send = |method: &str, path: &str, fields: &[(&str, &str)]| {
         gateway.connect().request(method, path, fields, b"");
     };
@@ -115,7 +115,7 @@ fn a_client_that_went_away_before_its_answer_is_counted_with_no_status() {
 #[test]
 fn a_head_that_never_came_is_counted_as_rejected_and_its_connection_as_refused() {
     let listener = format!("{MAIN}, limits: {{ head_timeout: 200ms }}");
-    let apis = api("a", "/a/mcp", &format!("http://{}/", nobody()));
+    let apis = api("a", "/a/mcp", &format!("http://{}/", nobody::address()));
     let gateway = Tollgate::start(&configured(&[&listener], &apis));
     let mut client = gateway.connect();
     client.try_send(b"GET / HTTP/1.1\r\n");

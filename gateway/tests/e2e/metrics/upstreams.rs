@@ -65,7 +65,8 @@ fn connections_to_an_endpoint_are_new_reused_or_failed() {
 #[test]
 fn a_request_that_was_given_to_another_endpoint_is_counted_at_both() {
     let upstream = ok();
-    let endpoints = [format!("\"http://{}/mcp\"", nobody()), format!("\"{}\"", upstream.url("/mcp"))];
+    let endpoints =
+        [format!("\"http://{}/mcp\"", nobody::address()), format!("\"{}\"", upstream.url("/mcp"))];
     let gateway = fleet(&endpoints, "balance: round_robin");
     assert_eq!((post(&gateway), post(&gateway)), (200, 200));
     gateway.counts("tollgate_upstream_retries_total", &[("api", "a")], 1.0);
@@ -158,7 +159,7 @@ fn a_search_for_metadata_is_counted_by_what_it_came_to() {
     let apis: String = ["good", "foreign", "none"]
         .map(|name| api(name, &format!("/{name}"), &upstream.url(&format!("/{name}"))))
         .concat();
-    let gateway = started(&(apis + &api("down", "/down", &format!("http://{}/", nobody()))));
+    let gateway = started(&(apis + &api("down", "/down", &format!("http://{}/", nobody::address()))));
     let outcomes = [
         ("good", "found"),
         ("foreign", "upstream_resource_mismatch"),

@@ -6,6 +6,7 @@ pub mod blackhole;
 pub mod certificates;
 pub mod http;
 pub mod nameserver;
+pub mod nobody;
 pub mod node;
 pub mod openmetrics;
 pub mod process;

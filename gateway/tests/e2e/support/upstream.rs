@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use super::PATIENCE;
+use super::{PATIENCE, nobody};
 
 /// A request as it reached the upstream.
 #[derive(Clone, Debug)]
@@ -56,11 +56,12 @@ impl Upstream {
         Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), answer)
     }
 
-    /// At an address where there was one before.
+    /// At an address where there was one before, or nobody.
     pub fn start_at(
         address: SocketAddr,
         answer: impl Fn(&Seen) -> Vec<u8> + Send + Sync + 'static,
     ) -> Upstream {
+        nobody::release(address);
         Self::start_on(TcpListener::bind(address).expect("a free port"), answer)
     }
 
@@ -117,6 +118,7 @@ impl Upstream {
         while TcpStream::connect(self.address).is_ok() {
             std::thread::yield_now();
         }
+        nobody::hold(self.address);
     }
 
     pub fn url(&self, path: &str) -> String {
