@@ -6,6 +6,7 @@
 
 mod between;
 mod event;
+mod fields;
 
 use crate::location::Outside;
 use crate::mount::{Mount, outside_path};
@@ -83,7 +84,7 @@ impl EndpointEvent {
     /// The end of the stream: what was held and may still be sent. An unfinished `endpoint` event may not, and no client
     /// acts on an unfinished event.
     pub fn finish(&mut self) -> Vec<u8> {
-        let held = self.event.finish();
+        let held = self.event.take();
         if held.is_endpoint() { Vec::new() } else { held.bytes }
     }
 
@@ -101,7 +102,7 @@ impl EndpointEvent {
         match held.endpoint_data() {
             Some(data) => {
                 let (text, announced) = self.map(&data)?;
-                held.write_with_data(&text, out);
+                held.fields().write_with_data(text.as_bytes(), out);
                 self.announced = Some(announced);
             }
             None => out.extend_from_slice(&held.bytes),

@@ -4,10 +4,8 @@
 //! wherever the CR went. An event that grows past the limit is no longer held: its lines pass one by one, each looked at
 //! for the type that must not pass unmapped.
 
+use super::fields::Fields;
 use super::{MAX_EVENT, SseError};
-use std::ops::Range;
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The event being collected.
 #[derive(Clone, Debug)]
@@ -16,7 +14,6 @@ pub(super) struct Event {
     /// Where the line being collected begins in the held bytes.
     line_start: usize,
     after_cr: bool,
-    first_line: bool,
     /// How much of an event too long to be held is on its way out.
     passing: Passing,
 }
@@ -33,21 +30,20 @@ enum Passing {
 /// No line longer than this can name the type `endpoint`.
 const LONGEST_TYPE_LINE: usize = "event: endpoint".len();
 
-/// The bytes of an event and the lines found in them.
+/// The bytes of an event.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Held {
     pub(super) bytes: Vec<u8>,
-    /// Without their ends, and without a byte order mark.
-    lines: Vec<Range<usize>>,
+    /// Whether the stream begins with them.
+    at_start_of_stream: bool,
 }
 
 impl Event {
     pub(super) fn at_start_of_stream() -> Event {
         Event {
-            held: Held::default(),
+            held: Held { at_start_of_stream: true, ..Held::default() },
             line_start: 0,
             after_cr: false,
-            first_line: true,
             passing: Passing::Nothing,
         }
     }
@@ -73,18 +69,10 @@ impl Event {
         }
     }
 
-    /// Everything held, leaving nothing.
+    /// Everything held, leaving nothing. At the end of the stream an unfinished line counts as a line.
     pub(super) fn take(&mut self) -> Held {
         self.line_start = 0;
         std::mem::take(&mut self.held)
-    }
-
-    /// Everything held at the end of the stream, where an unfinished line counts as a line.
-    pub(super) fn finish(&mut self) -> Held {
-        let unfinished = self.line_start..self.held.bytes.len();
-        let mut held = self.take();
-        held.lines.push(unfinished);
-        held
     }
 
     fn push_line_feed(&mut self, out: &mut Vec<u8>) {
@@ -116,9 +104,8 @@ impl Event {
     /// A line of a passing event has ended. A blank one ends the event.
     fn pass_line(&mut self, out: &mut Vec<u8>) -> Result<(), SseError> {
         let whole = self.passing == Passing::Lines;
-        let mut line = self.take();
+        let line = self.take();
         self.passing = if whole && line.bytes.len() == 1 { Passing::Nothing } else { Passing::Lines };
-        line.lines.push(0..line.bytes.len() - 1);
         if whole && line.is_endpoint() {
             return Err(SseError::TooLong);
         }
@@ -133,74 +120,37 @@ impl Event {
         }
     }
 
+    /// A line has ended, and with it, where it is blank, the event.
     fn end_line(&mut self, out: &mut Vec<u8>) -> bool {
-        let end = self.held.bytes.len() - 1;
-        let mut line = self.line_start..end;
-        let marked = self.first_line && self.held.bytes[line.clone()].starts_with(BYTE_ORDER_MARK);
-        line.start += if marked { BYTE_ORDER_MARK.len() } else { 0 };
-        self.first_line = false;
-        self.line_start = end + 1;
-        let blank = line.is_empty();
-        let comment = self.held.bytes.get(line.start) == Some(&b':');
-        if comment && self.held.lines.is_empty() {
+        let first_of_event = self.line_start == 0;
+        let at_start_of_stream = first_of_event && self.held.at_start_of_stream;
+        let line = self.held.bytes.get(self.line_start..).unwrap_or_default();
+        let text = Fields::of(line, at_start_of_stream).first_line();
+        let (blank, comment) = (text.is_empty(), text.starts_with(b":"));
+        self.line_start = self.held.bytes.len();
+        if comment && first_of_event {
             out.append(&mut self.take().bytes);
             return false;
         }
-        self.held.lines.push(line);
         blank
     }
 }
 
 impl Held {
-    /// The last `event` line decides; a line without a colon has an empty value.
+    pub(super) fn fields(&self) -> Fields<'_> {
+        Fields::of(&self.bytes, self.at_start_of_stream)
+    }
+
     pub(super) fn is_endpoint(&self) -> bool {
-        let types = self.fields().filter(|(_, name, _)| *name == b"event");
-        types.last().is_some_and(|(_, _, value)| &self.bytes[value] == b"endpoint")
+        self.fields().event_type() == Some(b"endpoint")
     }
 
     /// The data of a complete `endpoint` event: its lines joined without the line feeds, which no URL can hold and URL
     /// parsers drop. `None` for any other event, and for one without data, which clients never see.
     pub(super) fn endpoint_data(&self) -> Option<Vec<u8>> {
-        let mut values = self.data().map(|(_, value)| &self.bytes[value]).peekable();
+        let fields = self.fields();
+        let mut values = fields.data().peekable();
         let any = values.peek().is_some();
         (any && self.is_endpoint()).then(|| values.collect::<Vec<_>>().concat())
-    }
-
-    /// Writes the event with `text` as its only data line, in the place of the first one; all else as it came.
-    pub(super) fn write_with_data(&self, text: &str, out: &mut Vec<u8>) {
-        let mut from = 0;
-        for (nth, (line, value)) in self.data().enumerate() {
-            let next_line = self.lines.get(line + 1).map_or(self.bytes.len(), |next| next.start);
-            if nth == 0 {
-                out.extend_from_slice(&self.bytes[from..value.start]);
-                if value.start == self.lines[line].end
-                    && !self.bytes[self.lines[line].clone()].contains(&b':')
-                {
-                    out.push(b':');
-                }
-                out.extend_from_slice(text.as_bytes());
-                from = value.end;
-            } else {
-                out.extend_from_slice(&self.bytes[from..self.lines[line].start]);
-                from = next_line;
-            }
-        }
-        out.extend_from_slice(&self.bytes[from..]);
-    }
-
-    /// The `data` lines: which line, and where its value is.
-    fn data(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
-        self.fields().filter(|(_, name, _)| *name == b"data").map(|(line, _, value)| (line, value))
-    }
-
-    /// Line number, name and value of every field; comments have an empty name.
-    fn fields(&self) -> impl Iterator<Item = (usize, &[u8], Range<usize>)> {
-        self.lines.iter().enumerate().map(|(number, line)| {
-            let text = &self.bytes[line.clone()];
-            let colon = text.iter().position(|byte| *byte == b':').unwrap_or(text.len());
-            let space = text.get(colon + 1) == Some(&b' ');
-            let start = (line.start + colon + 1 + usize::from(space)).min(line.end);
-            (number, &text[..colon], start..line.end)
-        })
     }
 }
