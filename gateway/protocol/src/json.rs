@@ -7,9 +7,11 @@
 
 mod open;
 mod scan;
+mod splice;
 mod text;
 
 pub(crate) use scan::Scanner;
+pub(crate) use splice::spliced;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -2,7 +2,7 @@
 
 use super::MetadataError;
 use super::servers::{self, Entry};
-use crate::json::{Member, Object, quote};
+use crate::json::{Member, Object, quote, spliced};
 use crate::url::HttpUrl;
 use std::ops::Range;
 
@@ -16,7 +16,8 @@ pub(super) fn splice(object: &Object<'_>, resource: &str) -> Result<Vec<u8>, Met
     if let Some((list, entries)) = servers::entries(object)? {
         edits.extend(filtered(&entries)?.map(|text| (list.span, text)));
     }
-    Ok(apply(object.document(), edits))
+    edits.sort_by_key(|(span, _)| span.start);
+    Ok(spliced(object.document(), &edits))
 }
 
 /// The list without its unusable entries; `None` when all of them stay.
@@ -64,17 +65,4 @@ fn goes(object: &Object<'_>, member: &Member<'_>, resource: &str) -> bool {
 pub(super) fn is_internal(object: &Object<'_>, member: &Member<'_>, resource: &str) -> bool {
     let private = |text: &str| HttpUrl::parse(text).is_ok_and(|url| url.origin().is_private());
     object.string(&member.value).is_some_and(|uri| private(&uri)) && !private(resource)
-}
-
-fn apply(document: &str, mut edits: Vec<Edit>) -> Vec<u8> {
-    edits.sort_by_key(|(span, _)| span.start);
-    let mut out = Vec::with_capacity(document.len());
-    let mut at = 0;
-    for (span, text) in edits {
-        out.extend_from_slice(document.get(at..span.start).unwrap_or_default().as_bytes());
-        out.extend_from_slice(text.as_bytes());
-        at = span.end;
-    }
-    out.extend_from_slice(document.get(at..).unwrap_or_default().as_bytes());
-    out
 }
