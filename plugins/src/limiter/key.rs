@@ -1,0 +1,75 @@
+//! Who or what is counted together: everything with the same parts, such as a consumer and a tool.
+//!
+//! Parts are pairs of what something is and its value: `("consumer", "acme"), ("tool", "search")`. Their order counts.
+
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::LazyLock;
+
+/// Secret, so that nobody can look for callers who would be counted together.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// 128 bits that stand for the parts of a key: nothing a caller sent is kept. They mean nothing to another process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    pub(super) shard: u64,
+    place: u64,
+}
+
+impl Key {
+    pub fn of(parts: &[(&str, &str)]) -> Key {
+        Key { shard: half(0, parts), place: half(1, parts) }
+    }
+}
+
+/// SipHash is a pseudorandom function: two inputs that differ in the first byte give two independent halves.
+fn half(which: u8, parts: &[(&str, &str)]) -> u64 {
+    let mut hasher = SEED.build_hasher();
+    hasher.write_u8(which);
+    for part in parts.iter().flat_map(|(name, value)| [name, value]) {
+        hasher.write_usize(part.len());
+        hasher.write(part.as_bytes());
+    }
+    hasher.finish()
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.place);
+    }
+}
+
+/// Takes a [`Key`] for the hash it already is.
+#[derive(Default)]
+pub(super) struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_parts_are_the_same_key() {
+        let key = || Key::of(&[("consumer", "acme"), ("tool", "search")]);
+        assert_eq!(key(), std::thread::spawn(key).join().expect("a key"));
+    }
+
+    #[test]
+    fn the_halves_of_a_key_are_not_the_same() {
+        assert!((0..100).map(|n| Key::of(&[("n", &n.to_string())])).all(|key| key.shard != key.place));
+    }
+}
