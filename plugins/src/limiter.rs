@@ -8,6 +8,7 @@
 //! Counts are apart from limits, so that a reload that changes how many `requests` are allowed forgets nothing.
 
 mod counts;
+mod fields;
 mod key;
 mod order;
 mod shard;
@@ -24,6 +25,7 @@ mod tests;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+pub use fields::{policy_field, retry_after, standing_field};
 pub use key::Key;
 pub use taken::{Counted, Standing, Standings, Taken, Verdict};
 pub use text::key_text;
