@@ -35,6 +35,7 @@ fn the_forms_of_the_event_format_are_understood_and_kept() {
             "event: endpoint\r\ndata: /mcp/m?a\r\ndata: =1\r\ndata\r\n\r\n",
             "event: endpoint\r\ndata: /a/mcp/m?a=1\r\n\r\n",
         ),
+        ("event: endpoint\ndata: /mcp/\nid: 7\rdata: m\n\n", "event: endpoint\ndata: /a/mcp/m\nid: 7\n\n"),
         ("data\nevent: endpoint\ndata: /mcp/m\nid: 7\n\n", "data:/a/mcp/m\nevent: endpoint\nid: 7\n\n"),
     ] {
         assert_eq!(mapped(stream).unwrap(), expected);

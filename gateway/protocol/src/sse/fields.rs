@@ -16,6 +16,8 @@ pub(crate) struct Fields<'e> {
 }
 
 struct Line {
+    /// Where the text of the line before ends.
+    before: usize,
     text: Range<usize>,
     /// Behind what ends it.
     next: usize,
@@ -52,12 +54,15 @@ impl<'e> Fields<'e> {
 
     /// Writes the event with `text` as its data, in the place of the first data line; all else as it came. A line feed in
     /// the text begins another line, whose end is that of the first.
+    ///
+    /// A data line that goes takes the end of the line before with it and leaves its own: a CR that ended that line would
+    /// otherwise make one end with a LF behind, which ended the event.
     pub(crate) fn write_with_data(&self, text: &[u8], out: &mut Vec<u8>) {
         let mut from = 0;
         for (nth, field) in self.named(b"data").enumerate() {
             if nth > 0 {
-                out.extend_from_slice(self.slice(from..field.line.text.start));
-                from = field.line.next;
+                out.extend_from_slice(self.slice(from..field.line.before));
+                from = field.line.text.end;
                 continue;
             }
             out.extend_from_slice(self.slice(from..field.value.start));
@@ -92,7 +97,7 @@ impl<'e> Fields<'e> {
 
     /// The last line may be without an end.
     fn lines(&self) -> impl Iterator<Item = Line> {
-        let (bytes, mut at) = (self.bytes, self.first);
+        let (bytes, mut at, mut before) = (self.bytes, self.first, self.first);
         std::iter::from_fn(move || {
             let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
             let length = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
@@ -103,7 +108,8 @@ impl<'e> Fields<'e> {
             };
             let text = at..at + length;
             at = text.end + end;
-            Some(Line { text, next: at })
+            let before = std::mem::replace(&mut before, text.end);
+            Some(Line { before, text, next: at })
         })
     }
 
