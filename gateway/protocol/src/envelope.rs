@@ -19,7 +19,7 @@ mod fold;
 mod fragment;
 mod message;
 mod names;
-mod object;
+pub(crate) mod object;
 mod revision;
 mod sentinel;
 mod target;

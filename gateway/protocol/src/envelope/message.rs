@@ -90,7 +90,7 @@ pub(super) fn read<'b>(
         return Err(EnvelopeError::NotAMessage);
     }
     let (mut members, mut params) = ([None; MEMBERS.len()], Params::default());
-    reader.object(depth, &MEMBERS, |reader, place, depth| {
+    reader.object::<EnvelopeError>(depth, &MEMBERS, |reader, place, depth| {
         let member = match MEMBERS.get(place) {
             Some(&"params") => params.read(reader, depth)?,
             _ => reader.value(depth)?,

@@ -3,14 +3,14 @@
 use super::EnvelopeError;
 use super::fold::alike;
 use super::names::Names;
-use crate::json::{Kind, Reason, Scanner, unescape};
+use crate::json::{JsonError, Kind, Reason, Scanner, unescape};
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// A document and the cursor in it.
-pub(super) struct Reader<'b, 's> {
-    pub(super) document: &'b str,
-    pub(super) scanner: &'s mut Scanner<'b>,
+pub(crate) struct Reader<'b, 's> {
+    pub(crate) document: &'b str,
+    pub(crate) scanner: &'s mut Scanner<'b>,
 }
 
 impl<'b> Reader<'b, '_> {
@@ -21,12 +21,12 @@ impl<'b> Reader<'b, '_> {
     ///
     /// # Errors
     /// A name twice; a name that is one of `known` but for its case; half a surrogate pair in a name; what `read` says.
-    pub(super) fn object(
+    pub(crate) fn object<E: From<EnvelopeError> + From<JsonError>>(
         &mut self,
         depth: usize,
         known: &[&str],
-        mut read: impl FnMut(&mut Self, usize, usize) -> Result<(), EnvelopeError>,
-    ) -> Result<(), EnvelopeError> {
+        mut read: impl FnMut(&mut Self, usize, usize) -> Result<(), E>,
+    ) -> Result<(), E> {
         let inner = depth.checked_sub(1).ok_or_else(|| self.scanner.error(Reason::TooDeep))?;
         self.scanner.expect(b'{')?;
         if self.scanner.closes(b'}') {
@@ -41,13 +41,13 @@ impl<'b> Reader<'b, '_> {
                 Some(place) => {
                     let bit = 1u32.checked_shl(u32::try_from(place).unwrap_or(u32::MAX)).unwrap_or(0);
                     if seen & bit != 0 {
-                        return Err(EnvelopeError::DuplicateMember);
+                        return Err(EnvelopeError::DuplicateMember.into());
                     }
                     seen |= bit;
                     self.scanner.skip_whitespace();
                     read(self, place, inner)?;
                 }
-                None if !names.insert(name) => return Err(EnvelopeError::DuplicateMember),
+                None if !names.insert(name) => return Err(EnvelopeError::DuplicateMember.into()),
                 None => {
                     self.scanner.value(inner)?;
                 }
@@ -59,13 +59,13 @@ impl<'b> Reader<'b, '_> {
     }
 
     /// Walks one value of any kind.
-    pub(super) fn value(&mut self, depth: usize) -> Result<(Kind, &'b str), EnvelopeError> {
+    pub(crate) fn value(&mut self, depth: usize) -> Result<(Kind, &'b str), EnvelopeError> {
         let value = self.scanner.value(depth)?;
         Ok((value.kind, self.slice(value.span)))
     }
 
     /// Walks one value and reads it if it is a string.
-    pub(super) fn string(&mut self, depth: usize) -> Result<Option<Cow<'b, str>>, EnvelopeError> {
+    pub(crate) fn string(&mut self, depth: usize) -> Result<Option<Cow<'b, str>>, EnvelopeError> {
         match self.value(depth)? {
             (Kind::String, literal) => text(literal).map(Some),
             _ => Ok(None),
@@ -73,12 +73,12 @@ impl<'b> Reader<'b, '_> {
     }
 
     /// Whether the value at the cursor is an object.
-    pub(super) fn at_object(&self) -> bool {
+    pub(crate) fn at_object(&self) -> bool {
         self.scanner.peek() == Some(b'{')
     }
 
     /// What was walked since `start`.
-    pub(super) fn since(&self, start: usize) -> &'b str {
+    pub(crate) fn since(&self, start: usize) -> &'b str {
         self.slice(start..self.scanner.offset())
     }
 
@@ -88,7 +88,7 @@ impl<'b> Reader<'b, '_> {
 }
 
 /// What a string literal that is read says.
-pub(super) fn text(literal: &str) -> Result<Cow<'_, str>, EnvelopeError> {
+pub(crate) fn text(literal: &str) -> Result<Cow<'_, str>, EnvelopeError> {
     if !literal.contains('\\') {
         let inside = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         return Ok(Cow::Borrowed(inside.unwrap_or(literal)));
