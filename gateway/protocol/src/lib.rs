@@ -13,7 +13,8 @@
 //! 6. [`challenge`]: `WWW-Authenticate` seen from the client's side (RFC 9110 §11.6.1, RFC 6750, RFC 9728 §5);
 //! 7. [`metadata`] on [`json`]: the RFC 9728 document, checked and spliced;
 //! 8. [`location`] and [`sse`]: the other places where an upstream names itself;
-//! 9. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
+//! 9. [`lists`]: which tools, prompts and resources the client is told of;
+//! 10. [`jsonrpc`] and [`problem`]: the bodies the gateway writes in its own name.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
 
 pub mod audience;
@@ -26,6 +27,7 @@ pub mod http1;
 pub mod json;
 pub mod jsonrpc;
 pub mod jwt;
+pub mod lists;
 pub mod location;
 pub mod metadata;
 pub mod mount;

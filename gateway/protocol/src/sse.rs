@@ -15,6 +15,7 @@ use event::Event;
 use std::borrow::Cow;
 
 pub use between::BetweenEvents;
+pub(crate) use fields::Fields;
 
 /// The longest event held back, in bytes; a longer one passes unless it is an announcement.
 pub const MAX_EVENT: usize = 16 * 1024;

@@ -1,0 +1,66 @@
+//! What is listed, and where.
+
+use std::borrow::Cow;
+
+/// An item of a list, by what it is called; borrowed from the body but for names with escapes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Listed<'b> {
+    /// Of `tools`: its `name`.
+    Tool(Cow<'b, str>),
+    /// Of `prompts`: its `name`.
+    Prompt(Cow<'b, str>),
+    /// Of `resources`: its `uri`.
+    Resource(Cow<'b, str>),
+    /// Of `resourceTemplates`: its `uriTemplate` (RFC 6570), as it was written.
+    Template(Cow<'b, str>),
+}
+
+impl Listed<'_> {
+    /// What the item is called, whatever it is.
+    pub fn name(&self) -> &str {
+        match self {
+            Listed::Tool(name) | Listed::Prompt(name) | Listed::Resource(name) | Listed::Template(name) => {
+                name
+            }
+        }
+    }
+}
+
+/// A member of a result that lists something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum List {
+    Tools,
+    Prompts,
+    Resources,
+    Templates,
+}
+
+impl List {
+    pub(super) fn named(member: &str) -> Option<List> {
+        match member {
+            "tools" => Some(List::Tools),
+            "prompts" => Some(List::Prompts),
+            "resources" => Some(List::Resources),
+            "resourceTemplates" => Some(List::Templates),
+            _ => None,
+        }
+    }
+
+    /// The member of an item that tells it from the others, and that requests for it repeat.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            List::Tools | List::Prompts => "name",
+            List::Resources => "uri",
+            List::Templates => "uriTemplate",
+        }
+    }
+
+    pub(super) fn item(self, name: Cow<'_, str>) -> Listed<'_> {
+        match self {
+            List::Tools => Listed::Tool(name),
+            List::Prompts => Listed::Prompt(name),
+            List::Resources => Listed::Resource(name),
+            List::Templates => Listed::Template(name),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One pass through a body, which finds what has to change in it.
+
+use super::item::List;
+use super::{ListError, Listed};
+use crate::envelope::object::{Reader, text};
+use crate::envelope::{EnvelopeError, MAX_DEPTH};
+use crate::json::{Kind, Reason, Scanner};
+use std::ops::Range;
+
+/// A span and what to put there.
+pub(super) type Edit = (Range<usize>, &'static str);
+
+const MESSAGE: [&str; 1] = ["result"];
+const RESULT: [&str; 5] = ["tools", "prompts", "resources", "resourceTemplates", "cacheScope"];
+
+struct Walk<'k> {
+    keep: &'k mut dyn FnMut(&Listed<'_>) -> bool,
+    /// In the order in which they stand in the body.
+    edits: Vec<Edit>,
+}
+
+/// What has to change in a whole body.
+pub(super) fn edits(
+    document: &str,
+    keep: &mut dyn FnMut(&Listed<'_>) -> bool,
+) -> Result<Vec<Edit>, ListError> {
+    // What is not read here may hold half a surrogate pair, which stays what it was.
+    let mut scanner = Scanner::tolerant(document, MAX_DEPTH);
+    scanner.skip_whitespace();
+    let mut reader = Reader { document, scanner: &mut scanner };
+    let mut walk = Walk { keep, edits: Vec::new() };
+    match reader.scanner.peek() {
+        Some(b'[') => {
+            walk.array(&mut reader, MAX_DEPTH, |walk, reader, depth| walk.message(reader, depth))?;
+        }
+        _ => walk.message(&mut reader, MAX_DEPTH)?,
+    }
+    scanner.end()?;
+    Ok(walk.edits)
+}
+
+impl Walk<'_> {
+    fn message(&mut self, reader: &mut Reader<'_, '_>, depth: usize) -> Result<(), ListError> {
+        if !reader.at_object() {
+            // Not JSON at all is the better answer where both are true.
+            reader.value(depth)?;
+            return Err(EnvelopeError::NotAMessage.into());
+        }
+        reader.object(depth, &MESSAGE, |reader, _, depth| match reader.at_object() {
+            true => self.result(reader, depth),
+            false => Ok(reader.value(depth).map(drop)?),
+        })
+    }
+
+    fn result(&mut self, reader: &mut Reader<'_, '_>, depth: usize) -> Result<(), ListError> {
+        let (mut lists, mut scope) = (false, None);
+        reader.object(depth, &RESULT, |reader, place, depth| {
+            let member = RESULT.get(place).copied().unwrap_or_default();
+            if let Some(list) = List::named(member) {
+                lists = true;
+                return self.list(list, reader, depth);
+            }
+            let start = reader.scanner.offset();
+            let (kind, literal) = reader.value(depth)?;
+            let private = kind == Kind::String && text(literal).is_ok_and(|text| text == "private");
+            scope = (!private).then(|| (self.edits.len(), start..reader.scanner.offset()));
+            Ok(())
+        })?;
+        if let Some((place, span)) = scope.filter(|_| lists) {
+            self.edits.insert(place, (span, "\"private\""));
+        }
+        Ok(())
+    }
+
+    /// Cuts reach from the end of the item before to the end of the one that goes. As long as none has been kept there is
+    /// one cut, from the first item to the first that is kept, or to the end of the last.
+    fn list(&mut self, list: List, reader: &mut Reader<'_, '_>, depth: usize) -> Result<(), ListError> {
+        if reader.scanner.peek() != Some(b'[') {
+            reader.value(depth)?;
+            return Err(ListError::NotAList);
+        }
+        let mut head: Option<Range<usize>> = None;
+        let (mut kept_any, mut end_of_last) = (false, 0);
+        self.array(reader, depth, |walk, reader, depth| {
+            let start = reader.scanner.offset();
+            let kept = walk.item(list, reader, depth)?;
+            let end = reader.scanner.offset();
+            match (kept, kept_any) {
+                (true, true) => {}
+                (true, false) => {
+                    walk.edits.extend(head.take().map(|head| (head.start..start, "")));
+                    kept_any = true;
+                }
+                (false, true) => walk.edits.push((end_of_last..end, "")),
+                (false, false) => head = Some(head.take().map_or(start, |head| head.start)..end),
+            }
+            end_of_last = end;
+            Ok(())
+        })?;
+        self.edits.extend(head.map(|head| (head, "")));
+        Ok(())
+    }
+
+    /// Whether the item at the cursor is to be kept.
+    fn item(&mut self, list: List, reader: &mut Reader<'_, '_>, depth: usize) -> Result<bool, ListError> {
+        if !reader.at_object() {
+            reader.value(depth)?;
+            return Err(ListError::Unnamed);
+        }
+        let mut name = None;
+        reader.object::<ListError>(depth, &[list.key()], |reader, _, depth| {
+            name = reader.string(depth)?;
+            Ok(())
+        })?;
+        let name = name.ok_or(ListError::Unnamed)?;
+        Ok((self.keep)(&list.item(name)))
+    }
+
+    /// Walks the array at the cursor. `read` is called at each element, and has to walk it.
+    fn array<'b>(
+        &mut self,
+        reader: &mut Reader<'b, '_>,
+        depth: usize,
+        mut read: impl FnMut(&mut Self, &mut Reader<'b, '_>, usize) -> Result<(), ListError>,
+    ) -> Result<(), ListError> {
+        let inner = depth.checked_sub(1).ok_or_else(|| reader.scanner.error(Reason::TooDeep))?;
+        reader.scanner.expect(b'[')?;
+        if reader.scanner.closes(b']') {
+            return Ok(());
+        }
+        loop {
+            reader.scanner.skip_whitespace();
+            read(self, reader, inner)?;
+            if !reader.scanner.another(b']')? {
+                return Ok(());
+            }
+        }
+    }
+}
