@@ -3,6 +3,9 @@
 //! Shared by the fuzz targets (`fuzz/`), by the replay of their corpus and by the property tests, so that what holds
 //! for a million random inputs is what holds for the committed ones.
 
+#[path = "entry/lists.rs"]
+mod lists;
+
 use std::borrow::Cow;
 use std::iter::{empty, once};
 use std::net::IpAddr;
@@ -21,6 +24,8 @@ use tollgate_protocol::path::{check_target_path, query_has_access_token};
 use tollgate_protocol::proxy_protocol;
 use tollgate_protocol::sse::{EndpointEvent, SseError};
 use tollgate_protocol::url::{HttpUrl, Origin};
+
+pub use lists::lists;
 
 const PUBLIC: &str = "https://gw.example/a/mcp";
 const PUBLIC_METADATA: &str = "https://gw.example/.well-known/oauth-protected-resource/a/mcp";

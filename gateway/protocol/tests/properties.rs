@@ -166,6 +166,37 @@ const ENVELOPE: &[&str] = &[
     "\"name\":\"\\u0061\",",
     " ",
 ];
+const LISTS: &[&str] = &[
+    "{\"id\":1,\"result\":{\"tools\":[{\"name\":\"a\"},{\"name\":\"b\"}]}}",
+    "{\"result\":{\"tools\":[",
+    "{\"result\":{\"nextCursor\":\"x\",\"resources\":[",
+    "{\"result\":{\"cacheScope\":\"public\",\"prompts\":[",
+    "]}}",
+    "}}",
+    "{\"name\":\"a\"}",
+    "{\"name\":\"b\"},",
+    "{\"uri\":\"\\u0061\"}",
+    "{\"uri\":\"c\",\"name\":[{}]}",
+    "\"resourceTemplates\":[{\"uriTemplate\":\"x{y}\"}]",
+    "\"cacheScope\":\"public\"",
+    "\"Tools\":[]",
+    ",",
+    "[",
+    "]",
+    " ",
+    "data: ",
+    "data:",
+    "data",
+    "event: message\n",
+    "event: endpoint\n",
+    "id: 1\r\n",
+    ": comment\n",
+    "\n",
+    "\r\n",
+    "\r",
+    "\n\n",
+    "\u{feff}",
+];
 const PATH: &[&str] = &[
     "/",
     "a",
@@ -333,6 +364,11 @@ proptest! {
     fn envelopes_hold_on_pieces(data in made_of(ENVELOPE)) { entry::envelope(&data) }
 
     #[test]
+    fn lists_hold_on_pieces(first in any::<u8>(), data in made_of(LISTS)) {
+        entry::lists(&[vec![first], data].concat())
+    }
+
+    #[test]
     fn paths_hold_on_pieces(data in made_of(PATH)) { entry::path(&data) }
 
     #[test]
@@ -352,7 +388,7 @@ proptest! {
 
     #[test]
     fn nothing_panics_on_arbitrary_bytes(data in vec(any::<u8>(), 0..400)) {
-        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::jwt, entry::envelope, entry::client, entry::proxy_protocol, entry::http1, entry::answer] {
+        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::jwt, entry::envelope, entry::lists, entry::client, entry::proxy_protocol, entry::http1, entry::answer] {
             run(&data);
         }
     }

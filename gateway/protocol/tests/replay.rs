@@ -82,3 +82,8 @@ fn the_corpus_of_jwt_holds() {
 fn the_corpus_of_envelope_holds() {
     replay("envelope", entry::envelope);
 }
+
+#[test]
+fn the_corpus_of_lists_holds() {
+    replay("lists", entry::lists);
+}
