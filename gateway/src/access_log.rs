@@ -30,8 +30,12 @@ pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Er
         .maybe("client_id", caller.and_then(Caller::client_id))
         .maybe("subject", caller.and_then(Caller::subject))
         .number("status", status);
-    for (name, value) in consumer.iter().flat_map(|consumer| &consumer.labels) {
+    let labels = consumer.iter().flat_map(|consumer| consumer.label_fields.iter().zip(&consumer.labels));
+    for (name, (_, value)) in labels {
         fields.text(name, value);
+    }
+    if let Some(call) = &context.call {
+        fields.text("rpc_method", &call.method).maybe("rpc_name", call.name.as_deref());
     }
     if let Some(upstream) = context.upstream_status {
         fields.number("upstream_status", upstream);
@@ -41,6 +45,10 @@ pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Er
     }
     fields
         .maybe("reason", context.reason)
+        .maybe("policy", context.refused_by.as_ref().map(|(policy, _)| &**policy))
+        .maybe("rule", context.refused_by.as_ref().and_then(|(_, rule)| rule.as_deref()))
+        .maybe("shadow_reason", context.effects.shadowed.first().map(|denial| denial.reason.slug))
+        .maybe("shadow_rule", context.effects.shadowed.first().and_then(|denial| denial.rule.as_deref()))
         .maybe("error", failure.map(|error| error.etype().as_str()))
         .number("request_bytes", session.body_bytes_read())
         .number("response_bytes", session.body_bytes_sent())

@@ -8,17 +8,14 @@ pub mod build;
 pub mod diagnostic;
 pub mod document;
 pub mod schema;
-pub mod text;
 
 mod check;
 mod dropped;
 mod file;
 mod included;
-mod key_path;
 mod load;
 mod masking;
 mod position;
-mod problem;
 mod secret;
 mod short_form;
 mod source;
@@ -38,7 +35,6 @@ use pingora_core::protocols::tls::SslDigest;
 use pingora_core::tls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 
-pub use crate::condition::Condition;
 pub use crate::endpoint::breaker::OutlierDetection;
 pub use crate::endpoint::capacity::Limits as UpstreamLimits;
 pub use crate::endpoint::connection::Pool;
@@ -48,11 +44,18 @@ pub use crate::endpoint::retries::Budget as RetryBudget;
 pub use crate::endpoint::seal::Key as SealKey;
 pub use crate::endpoint::sessions::Bounds as SessionBounds;
 pub use crate::endpoint::timeouts::Timeouts;
+pub use crate::limits::Settings as LimitsStore;
 pub use crate::listener::comments::EventStreams;
 pub use crate::listener::limits::Limits;
+pub use crate::message::Bounds as MessageBounds;
 pub use crate::oauth::signing::SigningKey;
-pub use crate::plan::operations::{Operation, Pattern};
+pub use crate::plan::operations::Operation;
 pub use crate::token::verify::{ClaimPath, Skew};
+pub use tollgate_plugins::catalogue::Checked as Policy;
+pub use tollgate_plugins::condition::Condition;
+pub use tollgate_plugins::pattern::Pattern;
+pub use tollgate_plugins::settings::text;
+use tollgate_plugins::settings::{key_path, problem};
 
 pub use self::diagnostic::{Diagnostic, Report, Severity};
 pub use self::document::{
@@ -91,6 +94,12 @@ pub struct Config {
     /// No two with the same name, or the same key.
     pub consumers: Vec<Consumer>,
     pub dns: Dns,
+    /// How much of messages is read, where policies decide by them.
+    pub messages: MessageBounds,
+    /// Where several gateways count together; absent: each counts for itself.
+    pub limits: Option<LimitsStore>,
+    /// For all APIs.
+    pub policies: Vec<Policy>,
     /// At least one; no two with the same name, or the same path on the same host.
     pub apis: Vec<Api>,
 }
@@ -186,6 +195,8 @@ pub struct Api {
     pub endpoints: Vec<Endpoint>,
     /// At least one, each of which can be reached.
     pub plans: Vec<Plan>,
+    /// For all its plans.
+    pub policies: Vec<Policy>,
 }
 
 /// How the endpoint of an MCP session is found again, with `balance: session`.
@@ -329,6 +340,7 @@ pub struct Plan {
     /// Absent: for every request.
     pub when: Option<Condition>,
     pub kind: PlanKind,
+    pub policies: Vec<Policy>,
 }
 
 /// What a plan asks for.

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use chrono::Utc;
 use once_cell::sync::Lazy;
+use tollgate_plugins::effects::Effects;
 use tollgate_protocol::client::Client;
 use tollgate_protocol::sse::BetweenEvents;
 
+use crate::answer_limits::Measured;
 use crate::config::ApiKeySource;
 use crate::cors::WebOrigin;
 use crate::endpoint::Endpoint;
@@ -16,12 +19,14 @@ use crate::endpoint::timeouts::Wait;
 use crate::gateway::{Api, Gateway, Identifier};
 use crate::hop::{self, Hop};
 use crate::in_flight::InFlightRequest;
+use crate::lists::ListAnswer;
+use crate::message::{self, Call};
 use crate::metrics::counts::EndpointCounts;
 use crate::metrics::labels::Code;
 use crate::plan::{Admission, Plan, api_key};
 use crate::relay::announced::MessageEndpoint;
 use crate::relay::event_stream::LegacyStream;
-use crate::respond::Refusal;
+use crate::respond::End;
 
 /// The state of one request.
 pub struct Context {
@@ -35,8 +40,18 @@ pub struct Context {
     pub route: Option<Route>,
     /// How its caller was let in.
     pub admission: Option<Admission>,
-    /// Its body was read before anything was sent on.
-    pub message_was_read: bool,
+    /// What is known of the message in its body.
+    pub message: message::State,
+    /// How many bytes of the body have come.
+    pub body_passed: u64,
+    /// What that asks for.
+    pub call: Option<Call>,
+    /// What policies want done.
+    pub effects: Effects,
+    /// The plan or a policy has answered it, or it could not be read where it has to be.
+    pub is_held_up: bool,
+    /// The policy that has refused it, and its rule.
+    pub refused_by: Option<RefusedBy>,
     /// The web page it comes from, if a browser sent it.
     pub web_origin: Option<WebOrigin>,
     /// The endpoint it is sent to.
@@ -52,9 +67,13 @@ pub struct Context {
     /// Why the gateway answered itself: a slug of `reason`.
     pub reason: Option<&'static str>,
     /// Decided in a hook that cannot answer, for the one that does.
-    pub refusal: Option<Refusal>,
+    pub end: Option<End>,
     /// A legacy event stream whose first event is still to be rewritten, or was.
     pub legacy_stream: Option<Box<LegacyStream>>,
+    /// An answer of which not all may be passed on.
+    pub measured: Option<Measured>,
+    /// An answer from which items of lists are taken.
+    pub lists: Option<ListAnswer>,
     /// An event stream that gets comments.
     pub commented: Option<BetweenEvents>,
     pub in_flight: InFlightRequest,
@@ -122,11 +141,19 @@ impl Context {
                 true
             }
             None => {
-                self.refusal = hop::session_is_lost(route, hop);
+                self.end = hop::session_is_lost(route, hop).map(End::Refusal);
                 false
             }
         }
     }
+}
+
+/// A policy by its name, and which of its rules.
+pub type RefusedBy = (Arc<str>, Option<Box<str>>);
+
+/// Unix time.
+pub fn unix_millis() -> u64 {
+    u64::try_from(Utc::now().timestamp_millis()).unwrap_or_default()
 }
 
 /// What an admitted request is for.

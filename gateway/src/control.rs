@@ -66,6 +66,9 @@ impl Service for Control {
         };
         // The other side never goes away while this one runs.
         let _ = self.stoppable.wait_for(|stoppable| *stoppable).await;
+        if let Some(limits) = &self.edge.gateway.load().limits {
+            limits.begin();
+        }
         self.announce();
         tokio::spawn(resolve::keep_fresh(self.edge.clone()));
         tokio::spawn(connection::keep_deadlines());

@@ -7,6 +7,7 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use tollgate_protocol::url::HttpUrl;
 
+use crate::buffers::Buffers;
 use crate::context::Route;
 use crate::endpoint::Endpoint;
 use crate::fetch::Fetcher;
@@ -25,6 +26,8 @@ pub struct Edge {
     pub fetcher: Fetcher,
     pub metadata_rate: MetadataRate,
     pub in_flight: Arc<InFlight>,
+    /// Bodies that are held.
+    pub buffers: Arc<Buffers>,
     /// Set when the process has begun to stop: no new work should be sent here.
     pub draining: AtomicBool,
 }
@@ -36,6 +39,7 @@ impl Edge {
             fetcher: Fetcher::default(),
             metadata_rate: MetadataRate::default(),
             in_flight: Arc::default(),
+            buffers: Arc::default(),
             draining: AtomicBool::new(false),
         }
     }

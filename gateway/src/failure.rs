@@ -115,6 +115,11 @@ pub fn unfit_answer(what: &'static str) -> Box<Error> {
 }
 
 /// A request that reached a hook its route should have been set for.
+/// The request has ended at the gateway, and the context has how.
+pub fn ended_here() -> Box<Error> {
+    Error::explain(ErrorType::InternalError, "the gateway answers itself")
+}
+
 pub fn no_route() -> Box<Error> {
     Error::explain(ErrorType::InternalError, "the request has no route")
 }

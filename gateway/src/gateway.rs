@@ -13,13 +13,16 @@ use crate::cors::AllowedOrigins;
 use crate::endpoint::Endpoint;
 use crate::endpoint::group::Endpoints;
 use crate::endpoint::resolve::Dns;
+use crate::limits::Redis;
 use crate::listener::Terms;
 use crate::listener::comments::EventStreams;
 use crate::listener::limits::Limits;
 use crate::listener::trusted::TrustedProxies;
+use crate::message::Bounds;
 use crate::metrics::counts::{ApiCounts, EndpointCounts, ListenerCounts};
 use crate::origin::{PublicOrigin, PublicOrigins};
 use crate::plan::Plan;
+use crate::policies::Memories;
 use crate::relay::announced::AnnouncedEndpoints;
 use crate::route::Router;
 use crate::to_https::HttpsOrigins;
@@ -34,6 +37,12 @@ pub struct Gateway {
     pub router: Router,
     /// How the names of endpoints are looked up.
     pub dns: Dns,
+    /// How much of messages is read.
+    pub messages: Bounds,
+    /// Where it counts together with other gateways.
+    pub limits: Option<Arc<Redis>>,
+    /// What policies go on with in the next generation.
+    pub memories: Memories,
     pub apis: Vec<Arc<Api>>,
 }
 
@@ -157,6 +166,7 @@ pub mod testing {
     use crate::endpoint::balance::Strategy;
     use crate::endpoint::retries::Budget;
     use crate::plan::Kind;
+    use crate::policies::Chain;
 
     pub fn api(name: &str, path: &str, hosts: &[&str]) -> Arc<Api> {
         let endpoint = Arc::new(crate::endpoint::testing::endpoint("http://127.0.0.1:9/mcp"));
@@ -178,6 +188,7 @@ pub mod testing {
                 state: PlanState::Published,
                 when: None,
                 kind: Kind::Keyless,
+                policies: Chain::default(),
             }],
             announced: Arc::default(),
             event_streams: EventStreams::default(),

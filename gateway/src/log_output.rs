@@ -1,62 +1,42 @@
-//! Where log lines go: standard output, through a bounded queue and a thread of its own, so that a slow
-//! reader costs lines and never requests. Lost lines are counted, and the count is written as soon as the
-//! queue has room again.
+//! Where log lines go: standard output, by way of a [`LineWriter`].
 
-use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Stdout, Write};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::line_writer::{LineWriter, Lines, Loss};
 use crate::metrics::PROCESS;
 
-/// Lines that wait for standard output at most.
-const QUEUE_LINES: usize = 8192;
-/// How often the writer looks whether lines were lost or a flush is awaited while none arrive.
-const IDLE: Duration = Duration::from_millis(200);
+/// How long a flush waits. Past that the reader of standard output is the one who hangs.
+const FLUSH: Duration = Duration::from_secs(1);
 
-enum Message {
-    Line(Vec<u8>),
-    /// Answered when all lines before it are written.
-    Flush(SyncSender<()>),
+impl Lines for Stdout {
+    /// Nobody is left to tell when standard output is closed; the gateway serves on.
+    fn put(&mut self, line: &[u8]) -> io::Result<()> {
+        let _ = self.write_all(line);
+        let _ = self.flush();
+        Ok(())
+    }
 }
 
-/// The queue's near end. `env_logger` writes one whole line per call.
+/// What `env_logger` writes to, one whole line per call.
 #[derive(Clone)]
-pub struct LogOutput {
-    queue: SyncSender<Message>,
-    dropped: Arc<AtomicU64>,
-}
+pub struct LogOutput(LineWriter);
 
 impl LogOutput {
-    /// Starts the writing thread. `lost` renders the line that tells how many lines were lost.
-    pub fn start<W>(sink: W, lost: fn(u64) -> String) -> io::Result<LogOutput>
-    where
-        W: Write + Send + 'static,
-    {
-        let (queue, lines) = sync_channel(QUEUE_LINES);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let writer = Writer { sink, lost, dropped: dropped.clone() };
-        std::thread::Builder::new().name("log".to_string()).spawn(move || writer.run(&lines))?;
-        Ok(LogOutput { queue, dropped })
-    }
-
-    /// Waits until everything logged so far is written, or a second has passed.
-    pub fn flush(&self) {
-        let (done, written) = sync_channel(1);
-        if self.queue.send(Message::Flush(done)).is_ok() {
-            // Past the second the reader of standard output is the one who hangs.
-            let _ = written.recv_timeout(Duration::from_secs(1));
-        }
+    /// Starts the thread that writes to standard output. `lost` renders the line that tells how many lines were lost.
+    ///
+    /// # Errors
+    /// When there can be none.
+    pub fn start(lost: fn(u64) -> String) -> io::Result<LogOutput> {
+        let loss = Loss { line: lost, total: PROCESS.log_lines_dropped.clone() };
+        LineWriter::start("log", io::stdout(), loss).map(LogOutput)
     }
 }
 
 impl Write for LogOutput {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.queue.try_send(Message::Line(line.to_vec())).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-            PROCESS.log_lines_dropped.inc();
-        }
+        self.0.put(line.to_vec());
         Ok(line.len())
     }
 
@@ -65,99 +45,26 @@ impl Write for LogOutput {
     }
 }
 
-struct Writer<W> {
-    sink: W,
-    lost: fn(u64) -> String,
-    dropped: Arc<AtomicU64>,
-}
-
-impl<W: Write> Writer<W> {
-    fn run(mut self, lines: &Receiver<Message>) {
-        loop {
-            match lines.recv_timeout(IDLE) {
-                Ok(Message::Line(line)) => self.put(&line),
-                Ok(Message::Flush(done)) => {
-                    let _ = self.sink.flush();
-                    let _ = done.send(());
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-            let lost = self.dropped.swap(0, Ordering::Relaxed);
-            if lost > 0 {
-                self.put((self.lost)(lost).as_bytes());
-            }
-        }
-    }
-
-    /// Nobody is left to tell when standard output is closed; the gateway serves on.
-    fn put(&mut self, line: &[u8]) {
-        let _ = self.sink.write_all(line);
-        let _ = self.sink.flush();
-    }
-}
-
-/// The one output of the process, for the flush at its end.
+/// The one output of the process, for those who have no logger.
 static OUTPUT: Mutex<Option<LogOutput>> = Mutex::new(None);
 
-/// Remembers the output so that [`flush`] finds it.
+/// Remembers the output so that [`put`] and [`flush`] find it.
 pub fn install(output: LogOutput) {
     *OUTPUT.lock().unwrap_or_else(PoisonError::into_inner) = Some(output);
 }
 
-/// Writes out what is queued; called before the process ends.
-pub fn flush() {
-    let output = OUTPUT.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if let Some(output) = output {
-        output.flush();
-    }
+fn output() -> Option<LogOutput> {
+    OUTPUT.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::mpsc;
+/// Takes a line past the levels of the logger; false if it is lost.
+pub fn put(line: String) -> bool {
+    output().is_some_and(|LogOutput(writer)| writer.put(line.into_bytes()))
+}
 
-    /// A reader that takes its first line only when told to, like a terminal that was stopped.
-    struct Stopped {
-        go: mpsc::Receiver<()>,
-        seen: mpsc::Sender<String>,
-        waited: bool,
-    }
-
-    impl Write for Stopped {
-        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-            if !self.waited {
-                self.waited = true;
-                let _ = self.go.recv();
-            }
-            let _ = self.seen.send(String::from_utf8_lossy(line).into_owned());
-            Ok(line.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_stopped_reader_costs_lines_that_are_counted_and_blocks_nobody() {
-        let (go, stopped) = mpsc::channel();
-        let (seen, lines) = mpsc::channel();
-        let sink = Stopped { go: stopped, seen, waited: false };
-        let mut output = LogOutput::start(sink, |lost| format!("lost {lost}\n")).expect("a thread");
-        let sent = QUEUE_LINES + 500;
-        for _ in 0..sent {
-            output.write_all(b"line\n").expect("never fails");
-        }
-        go.send(()).expect("the sink waits");
-        output.flush();
-        drop(output);
-        let seen: Vec<String> = lines.iter().collect();
-        let written = seen.iter().filter(|line| *line == "line\n").count();
-        let lost: usize =
-            seen.iter().filter_map(|line| line.strip_prefix("lost ")?.trim().parse::<usize>().ok()).sum();
-        assert!(lost > 0);
-        assert_eq!(written + lost, sent);
+/// Writes out what is queued; called before the process ends.
+pub fn flush() {
+    if let Some(LogOutput(writer)) = output() {
+        writer.flush(FLUSH);
     }
 }

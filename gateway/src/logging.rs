@@ -27,7 +27,7 @@ const FIELDS: &str = "tollgate::fields";
 pub fn start(settings: Log) -> io::Result<()> {
     FORMAT.get_or_init(|| settings.format);
     let level = filter(settings.level);
-    let output = LogOutput::start(io::stdout(), lost_line)?;
+    let output = LogOutput::start(lost_line)?;
     log_output::install(output.clone());
     Builder::new()
         .filter_level(level)
@@ -56,7 +56,8 @@ fn filter(level: LogLevel) -> LevelFilter {
     }
 }
 
-fn current_format() -> LogFormat {
+/// How log lines are written.
+pub fn current_format() -> LogFormat {
     FORMAT.get().copied().unwrap_or_default()
 }
 
@@ -98,9 +99,7 @@ fn is_obeyed(c: char) -> bool {
 }
 
 fn lost_line(lost: u64) -> String {
-    let mut fields = Fields::new("log_lines_dropped");
-    fields.number("dropped", lost);
-    line(current_format(), Level::Warn, true, &fields.text) + "\n"
+    Fields::new("log_lines_dropped").number("dropped", lost).line(Level::Warn)
 }
 
 /// A line made of fields, in the order they are added.
@@ -112,7 +111,12 @@ pub struct Fields {
 impl Fields {
     /// `event` says what kind of line this is.
     pub fn new(event: &str) -> Fields {
-        let mut fields = Fields { format: current_format(), text: String::with_capacity(256) };
+        Fields::formatted(event, current_format())
+    }
+
+    /// For a line that goes elsewhere than to the log.
+    pub fn formatted(event: &str, format: LogFormat) -> Fields {
+        let mut fields = Fields { format, text: String::with_capacity(256) };
         fields.text("event", event);
         fields
     }
@@ -147,6 +151,11 @@ impl Fields {
     /// Writes the line.
     pub fn log(&self) {
         log::info!(target: FIELDS, "{}", self.text);
+    }
+
+    /// The whole line, with its end.
+    pub fn line(&self, level: Level) -> String {
+        line(self.format, level, true, &self.text) + "\n"
     }
 
     fn name(&mut self, name: &str) {

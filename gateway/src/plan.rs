@@ -12,18 +12,21 @@ pub mod tokens;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use http::HeaderMap;
 
 use self::api_key::{ApiKeys, KeyRefused};
 use self::caller::Caller;
 use self::mtls::CertificateOwners;
 use self::owners::TokenOwners;
 use self::tokens::Tokens;
-use crate::condition::{Condition, Facts};
+use tollgate_plugins::condition::{Condition, Facts};
+use tollgate_plugins::policy::Reading;
+use tollgate_plugins::request::Request;
+
 use crate::config::{ApiKeySource, PlanState};
 use crate::context::Route;
 use crate::gateway::Api;
 use crate::listener::client_certificate::ClientCertificate;
+use crate::policies::Chain;
 use crate::reason;
 use crate::respond::Refusal;
 
@@ -36,6 +39,8 @@ pub struct Plan {
     /// Absent: for every request.
     pub when: Option<Condition>,
     pub kind: Kind,
+    /// What callers that were let in may do.
+    pub policies: Chain,
 }
 
 impl Plan {
@@ -45,7 +50,9 @@ impl Plan {
     /// When that cannot be told. To go on with the next plan would let in whom this one is to keep out.
     fn is_for(&self, shown: &Shown<'_>) -> Result<bool, Refusal> {
         match &self.when {
-            Some(when) => when.holds(&shown.facts).map_err(|_| Refusal::new(&reason::PLAN_CONDITION_FAILED)),
+            Some(when) => when
+                .holds(&Facts::of(&shown.request))
+                .map_err(|_| Refusal::new(&reason::PLAN_CONDITION_FAILED)),
             None => Ok(true),
         }
     }
@@ -58,9 +65,12 @@ impl Plan {
         }
     }
 
-    /// Whether it decides by what a message asks for.
-    pub fn reads_messages(&self) -> bool {
-        self.tokens().is_some_and(|tokens| tokens.reads_messages())
+    /// How it has to have messages read.
+    pub fn reading(&self) -> Reading {
+        match self.tokens().is_some_and(|tokens| tokens.reads_messages()) {
+            true => Reading::Enforce,
+            false => self.policies.reading(),
+        }
     }
 
     /// The tokens that open it, if it is a plan for those.
@@ -93,8 +103,7 @@ pub struct TokenPlan {
 
 /// What a request shows of its caller.
 pub struct Shown<'r> {
-    pub headers: &'r HeaderMap,
-    pub facts: Facts<'r>,
+    pub request: Request<'r>,
     /// On its connection. Absent where no plan of the API asks for one.
     pub certificate: Option<Arc<ClientCertificate>>,
     pub now: DateTime<Utc>,
@@ -138,7 +147,7 @@ async fn find(plan: &Plan, route: &Route, shown: &Shown<'_>) -> Option<Result<Ca
     match &plan.kind {
         Kind::Keyless => Some(Ok(Caller::default())),
         Kind::ApiKey(keys) => {
-            let found = keys.find(shown.headers, route.query.as_deref(), shown.now);
+            let found = keys.find(shown.request.headers, route.query.as_deref(), shown.now);
             found.map(|found| found.map_err(refusal))
         }
         Kind::Tokens(plan) => plan.find(route, shown).await,
@@ -153,7 +162,7 @@ impl TokenPlan {
     async fn find(&self, route: &Route, shown: &Shown<'_>) -> Option<Result<Caller, Refusal>> {
         let seconds = u64::try_from(shown.now.timestamp()).unwrap_or_default();
         let certificate = shown.certificate.as_deref();
-        let found = self.tokens.find(shown.headers, certificate, &route.identifier, seconds).await?;
+        let found = self.tokens.find(shown.request.headers, certificate, &route.identifier, seconds).await?;
         Some(found.and_then(|token| {
             let consumer = self.owners.find(&token).cloned();
             match consumer.is_none() && self.of_consumers_only {

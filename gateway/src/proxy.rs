@@ -8,21 +8,25 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::Utc;
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
 use pingora_core::modules::http::HttpModules;
 use pingora_core::protocols::Digest;
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+use tollgate_plugins::effects::Effects;
+use tollgate_plugins::request::Request;
 use tollgate_protocol::client::Client;
 
 use crate::access_log;
 use crate::affinity;
+use crate::allow;
+use crate::answer_limits;
+use crate::audit;
 use crate::canonical;
-use crate::condition::Facts;
 use crate::config::AuthorizationMode;
-use crate::context::{Context, RequestId, Route};
+use crate::context::{Context, RequestId, Route, unix_millis};
 use crate::edge::Edge;
 use crate::endpoint::breaker::Failure;
 use crate::endpoint::connection::{Asked, Connection};
@@ -32,16 +36,17 @@ use crate::failure;
 use crate::hop;
 use crate::listener::client_certificate::{self, ClientCertificate};
 use crate::listener::state::{self, Phase};
-use crate::message;
+use crate::lists;
+use crate::message::State;
 use crate::metrics;
-use crate::plan::{self, Admission, Plan, Shown};
+use crate::plan::{self, Admission, Shown};
 use crate::protect;
 use crate::reason;
 use crate::relay::event_stream::LegacyStream;
 use crate::relay::well_known::{self, WellKnown};
 use crate::relay::{challenge, comments, event_stream, redirect, refused_token};
 use crate::request::{self, Decided, Decision};
-use crate::respond::{self, Refusal, Reply};
+use crate::respond::{self, End, Refusal, Reply};
 use crate::upstream_head;
 
 /// The proxy behind one listener.
@@ -100,20 +105,21 @@ impl Proxy {
         Ok(well_known::reply(&rendered, document.cache_for, &session.req_header().headers))
     }
 
-    /// Admits the caller and chooses the endpoint its request is sent to.
+    /// Admits the caller, asks whether it may do what it asks for, and chooses the endpoint its request is sent to.
     async fn send(
         &self,
         session: &mut Session,
         context: &mut Context,
         route: Route,
-    ) -> std::result::Result<(), Refusal> {
+    ) -> std::result::Result<(), End> {
         let route = context.route.insert(route);
-        let admission = context.admission.insert(admit(session, context.client.as_ref(), route).await?);
-        if admission.plan(&route.api).is_some_and(Plan::reads_messages) && !session.is_body_empty() {
-            let body = message::read(session).await?;
-            context.message_was_read = true;
-            allow(admission, route, &session.req_header().headers, &body)?;
-        }
+        context.admission = Some(admit(session, context.client.as_ref(), route).await?);
+        let allowed = allow::request(session, context, &self.edge).await;
+        context.is_held_up = allowed.is_err();
+        allowed?;
+        let (Some(route), Some(admission)) = (&mut context.route, &context.admission) else {
+            return Err(Refusal::new(&reason::INTERNAL).into());
+        };
         route.withhold(admission);
         let headers = &session.req_header().headers;
         let hop = context.hop.insert(hop::choose(route, headers, Instant::now()).await?);
@@ -137,6 +143,7 @@ impl Proxy {
             Some(page) => page.expose_reply(reply),
             None => reply,
         };
+        let reply = reply.edit(&context.effects.response_fields);
         respond::forget_fields(session);
         // Only the client can make this fail.
         reply.write(session).await.map_err(|error| error.into_down())?;
@@ -152,28 +159,17 @@ async fn admit(
 ) -> std::result::Result<Admission, Refusal> {
     let request = session.req_header();
     let certificate = route.api.asks_for_certificates.then(|| shown_certificate(session)).flatten();
-    let facts = Facts {
+    let seen = Request {
         method: request.method.as_str(),
         host: &route.identifier.origin.host,
         path: &route.identifier.path,
         headers: &request.headers,
         client: client.map(|client| client.address),
+        api: &route.api.name,
+        caller: None,
+        now: unix_millis(),
     };
-    plan::admit(route, &Shown { headers: &request.headers, facts, certificate, now: Utc::now() }).await
-}
-
-/// Asks the plan that has admitted the caller about the message.
-fn allow(
-    admission: &Admission,
-    route: &Route,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> std::result::Result<(), Refusal> {
-    let envelope = message::envelope(headers, body)?;
-    match (admission.plan(&route.api).and_then(Plan::tokens), &admission.caller.token) {
-        (Some(tokens), Some(token)) => tokens.allow(token, &envelope, &route.identifier),
-        _ => Err(Refusal::new(&reason::INTERNAL)),
-    }
+    plan::admit(route, &Shown { request: seen, certificate, now: Utc::now() }).await
 }
 
 fn unix_seconds() -> u64 {
@@ -197,7 +193,12 @@ impl ProxyHttp for Proxy {
             client: None,
             route: None,
             admission: None,
-            message_was_read: false,
+            message: State::default(),
+            body_passed: 0,
+            call: None,
+            effects: Effects::default(),
+            is_held_up: false,
+            refused_by: None,
             hop: None,
             tried: Vec::new(),
             web_origin: None,
@@ -205,8 +206,10 @@ impl ProxyHttp for Proxy {
             wait: None,
             upstream_status: None,
             reason: None,
-            refusal: None,
+            end: None,
             legacy_stream: None,
+            measured: None,
+            lists: None,
             commented: None,
             in_flight: self.edge.in_flight.enter(),
         }
@@ -225,27 +228,27 @@ impl ProxyHttp for Proxy {
     }
 
     async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        let answer = match self.decide(session, context) {
+        let answer: std::result::Result<Reply, End> = match self.decide(session, context) {
             Ok(Decided { web_origin, decision }) => {
                 context.web_origin = web_origin;
                 match decision {
                     Decision::Relay(route) => match self.send(session, context, route).await {
                         Ok(()) => return Ok(false),
-                        Err(refusal) => Err(refusal),
+                        Err(end) => Err(end),
                     },
                     Decision::Reply(reply) => Ok(reply),
-                    Decision::Refuse(refusal) => Err(refusal),
+                    Decision::Refuse(refusal) => Err(refusal.into()),
                     Decision::Metadata(route) => {
                         let answer = self.metadata(session, context, &route).await;
                         context.route = Some(route);
-                        answer
+                        answer.map_err(End::from)
                     }
                 }
             }
-            Err(refusal) => Err(refusal),
+            Err(refusal) => Err(refusal.into()),
         };
-        let reply = answer.unwrap_or_else(|refusal| {
-            let reply = refusal.reply(session.req_header(), &context.request_id.to_string());
+        let reply = answer.unwrap_or_else(|end| {
+            let reply = end.reply(session.req_header(), &context.request_id.to_string());
             match WellKnown::of(&access_log::path_of(session.req_header().raw_path())) {
                 Some(_) => well_known::public(reply),
                 None => reply,
@@ -256,7 +259,7 @@ impl ProxyHttp for Proxy {
 
     async fn request_body_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         context: &mut Context,
@@ -270,6 +273,11 @@ impl ProxyHttp for Proxy {
         }
         if end_of_stream {
             state::enter(Phase::Answer);
+        }
+        if let Err(end) = allow::body(session.req_header(), context, body, end_of_stream).await {
+            context.is_held_up = true;
+            context.end = Some(end);
+            return Err(failure::ended_here());
         }
         Ok(())
     }
@@ -287,7 +295,7 @@ impl ProxyHttp for Proxy {
                 return Ok(Box::new(peer));
             }
             if !context.fail_over(Failure::Unreachable) {
-                context.refusal.get_or_insert_with(|| Refusal::new(&reason::UPSTREAM_UNRESOLVED));
+                context.end.get_or_insert_with(|| Refusal::new(&reason::UPSTREAM_UNRESOLVED).into());
                 let what = "the endpoint's name was never resolved";
                 return Err(Error::explain(ErrorType::ConnectNoRoute, what));
             }
@@ -390,14 +398,23 @@ impl ProxyHttp for Proxy {
         let headers = &session.req_header().headers;
         let exchanged = protect::exchange(&hop.endpoint, &admission.caller, headers, unix_seconds()).await;
         let exchanged = exchanged.map_err(|refusal| {
-            let status = refusal.reason.status;
-            context.refusal = Some(refusal);
-            Error::explain(ErrorType::HTTPStatus(status), "the caller's token was not exchanged")
+            context.end = Some(refusal.into());
+            failure::ended_here()
         })?;
         upstream_head::prepare(route, hop, context.client.as_ref(), request)?;
         upstream_head::withhold(route, Some(admission), request);
+        // It may be another time, and then what has come of the body comes again.
+        context.message.begin_again();
+        context.body_passed = 0;
+        for edit in &context.effects.request_fields {
+            upstream_head::edit(request, edit)?;
+        }
+        // Behind them: no policy stands in for the gateway's own credential.
         protect::authenticate(route, &hop.endpoint, exchanged, request)?;
-        if context.message_was_read {
+        if lists::may_come(session.req_header(), context) {
+            lists::ask_plainly(request);
+        }
+        if context.message.has_asked_for_it() {
             // The client was told to go on.
             request.remove_header(&header::EXPECT);
         }
@@ -452,9 +469,8 @@ impl ProxyHttp for Proxy {
             }
         };
         if let Err(refusal) = followed.and(passed) {
-            let status = refusal.reason.status;
-            context.refusal = Some(refusal);
-            return Err(Error::explain(ErrorType::HTTPStatus(status), "the answer was not relayed"));
+            context.end = Some(refusal.into());
+            return Err(failure::ended_here());
         }
         redirect::relay(route, hop, response);
         if let Some(page) = &context.web_origin {
@@ -466,6 +482,23 @@ impl ProxyHttp for Proxy {
                 context.legacy_stream = LegacyStream::watch(route, hop).map(Box::new);
             }
         }
+        match answer_limits::begin(context.effects.answer_limits, response) {
+            Ok(measured) => context.measured = measured,
+            Err(refusal) => {
+                context.end = Some(refusal.into());
+                return Err(failure::ended_here());
+            }
+        }
+        match lists::begin(session.req_header(), response, context, &self.edge.buffers) {
+            Ok(lists) => context.lists = lists,
+            Err(refusal) => {
+                context.end = Some(refusal.into());
+                return Err(failure::ended_here());
+            }
+        }
+        for edit in &context.effects.response_fields {
+            upstream_head::edit_answer(response, edit)?;
+        }
         upstream_head::suit_version(session, response);
         context.commented = comments::begin(&route.api, session.req_header(), response);
         Ok(())
@@ -473,7 +506,7 @@ impl ProxyHttp for Proxy {
 
     fn response_body_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         context: &mut Context,
@@ -492,6 +525,20 @@ impl ProxyHttp for Proxy {
         {
             context.reason = Some(refusal.reason.slug);
             return Err(Error::explain(ErrorType::InvalidHTTPHeader, "the event stream was not relayed"));
+        }
+        if let (Some(measured), Some(piece)) = (&mut context.measured, body.as_ref())
+            && let Err(refusal) = measured.pass(piece)
+        {
+            context.reason = Some(refusal.reason.slug);
+            // For a client that has nothing of the answer yet.
+            context.end = Some(refusal.into());
+            return Err(failure::ended_here());
+        }
+        if let Err(refusal) = lists::relay(session.req_header(), context, body, end_of_stream) {
+            context.reason = Some(refusal.reason.slug);
+            // For a client that has nothing of the answer yet.
+            context.end = Some(refusal.into());
+            return Err(failure::ended_here());
         }
         if let Some(stream) = context.commented.as_mut() {
             comments::follow(stream, body.as_ref(), end_of_stream);
@@ -520,22 +567,26 @@ impl ProxyHttp for Proxy {
         error: &Error,
         context: &mut Context,
     ) -> FailToProxy {
-        let refusal = context.refusal.take().unwrap_or_else(|| match context.is_over() {
-            true => Refusal::new(&reason::UPSTREAM_TIMEOUT),
-            false => Refusal::new(failure::reason_of(error)),
+        let end = context.end.take().unwrap_or_else(|| match context.is_over() {
+            true => Refusal::new(&reason::UPSTREAM_TIMEOUT).into(),
+            false => Refusal::new(failure::reason_of(error)).into(),
         });
-        let status = refusal.reason.status;
         if failure::is_the_upstreams(error) && context.upstream_status.is_none() {
             context.not_answered(failure::kind_of(error));
         }
-        failure::log(error, &refusal, context);
-        context.reason.get_or_insert(refusal.reason.slug);
+        if let End::Refusal(refusal) = &end {
+            failure::log(error, refusal, context);
+        }
+        let is_gone = end.reason() == Some(reason::CLIENT_CLOSED.slug);
+        context.reason = context.reason.or(end.reason());
+        let mut reply = end.reply(session.req_header(), &context.request_id.to_string());
+        let status = reply.status;
         // Once a head is out there is nothing left to say but to close; and a client that is gone hears nothing.
-        if respond::may_begin(session) && refusal.reason != &reason::CLIENT_CLOSED {
-            let mut reply = refusal.reply(session.req_header(), &context.request_id.to_string());
+        if respond::may_begin(session) && !is_gone {
             if let Some(page) = &context.web_origin {
                 reply = page.expose_reply(reply);
             }
+            reply = reply.edit(&context.effects.response_fields);
             session.set_keepalive(None);
             // The client may be gone by now; the log line is written either way.
             let _ = reply.write(session).await;
@@ -545,6 +596,7 @@ impl ProxyHttp for Proxy {
 
     async fn logging(&self, session: &mut Session, failure: Option<&Error>, context: &mut Context) {
         access_log::record(session, context, failure);
+        audit::record(session, context);
         state::comment(None);
         metrics::record(session, context, self.listener);
         state::enter(Phase::Idle);

@@ -2,9 +2,11 @@
 //! no client has a reason to ask in bulk.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use tollgate_plugins::request::client_network;
 
 /// Tokens an address has at rest, and the time one takes to grow back: 100 at once, then 20 a second.
 const BURST: u32 = 100;
@@ -36,17 +38,6 @@ impl MetadataRate {
         }
         *at = next;
         Ok(())
-    }
-}
-
-/// A client commands a whole IPv6 /64.
-pub fn client_network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) if v6.to_ipv4_mapped().is_none() => {
-            let [a, b, c, d, ..] = v6.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        other => other.to_canonical(),
     }
 }
 

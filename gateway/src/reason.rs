@@ -3,26 +3,15 @@
 //! A reason's slug is the same word in the error body, in the access log's `reason` field and in the
 //! documentation (`docs/reasons.md`, kept equal by a test). A slug is never renamed or reused.
 
-/// Why the gateway answered a request itself instead of relaying it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// Stable machine-readable name, `snake_case`.
-    pub slug: &'static str,
-    /// The HTTP status that goes with it.
-    pub status: u16,
-    /// One sentence for the person who reads the error.
-    pub summary: &'static str,
+pub use tollgate_plugins::reason::of_policies::INSUFFICIENT_SCOPE;
+pub use tollgate_plugins::reason::{Reason, of_policies};
+
+/// All of them: the gateway's own, and those of the policies.
+pub fn all() -> impl Iterator<Item = &'static Reason> {
+    ALL.iter().chain(of_policies::ALL).copied()
 }
 
-macro_rules! reasons {
-    ($($name:ident = $status:literal $slug:literal, $summary:literal;)*) => {
-        $(pub static $name: Reason = Reason { slug: $slug, status: $status, summary: $summary };)*
-        /// All of them, in the order a request can meet them.
-        pub static ALL: &[&Reason] = &[$(&$name),*];
-    };
-}
-
-reasons! {
+tollgate_plugins::reasons! {
     HEAD_TIMEOUT = 408 "head_timeout", "The request head did not arrive in time.";
     MALFORMED_HEAD = 400 "malformed_head", "The request head is not well-formed HTTP/1.1.";
     HEAD_TOO_LARGE = 431 "head_too_large", "The request head is larger than this gateway accepts.";
@@ -60,9 +49,9 @@ reasons! {
     TOKEN_BOUND = 401 "token_bound", "The access token is bound to a key or a certificate, which is not checked here.";
     TOKEN_CERTIFICATE = 401 "token_certificate", "The access token is not bound to the certificate that was shown.";
     TOKEN_INACTIVE = 401 "token_inactive", "The access token has expired, was revoked, or was never issued.";
-    INSUFFICIENT_SCOPE = 403 "insufficient_scope", "The access token lacks a scope that this API needs.";
     KEYS_UNAVAILABLE = 503 "keys_unavailable", "The keys of the token's issuer are not available.";
     MESSAGE_TOO_LARGE = 413 "message_too_large", "The message is larger than this API accepts, which looks at what it asks for.";
+    BUFFERS_FULL = 503 "buffers_full", "The gateway holds as many bytes of messages as it may.";
     BAD_MESSAGE = 400 "bad_message", "The body is not one MCP message that every reader understands alike.";
     INTROSPECTION_UNAVAILABLE = 503 "introspection_unavailable", "The authorization server that knows the access token does not answer.";
     TOKEN_EXCHANGE_REFUSED = 403 "token_exchange_refused", "The authorization server gives no token for the MCP server in exchange for this one.";
@@ -91,6 +80,7 @@ reasons! {
     UPSTREAM_SESSION_UNUSABLE = 502 "upstream_session_unusable", "The MCP server's session id cannot be sealed.";
     UPSTREAM_REFUSED_CREDENTIAL = 502 "upstream_refused_credential", "The MCP server does not accept the gateway's credential.";
     UPSTREAM_CHALLENGE_TOO_LARGE = 502 "upstream_challenge_too_large", "The MCP server's challenge is larger than this gateway accepts.";
+    LIST_UNREADABLE = 502 "list_unreadable", "The MCP server's list cannot be read, so it was not passed on.";
     FOREIGN_MESSAGE_ENDPOINT = 502 "foreign_message_endpoint", "The MCP server announced a message endpoint on another origin.";
     CLIENT_CLOSED = 499 "client_closed", "The client went away before the answer was complete.";
     ANSWER_NOT_READ = 499 "answer_not_read", "The client did not read the answer in time.";
@@ -103,8 +93,8 @@ mod tests {
 
     #[test]
     fn no_two_reasons_share_a_slug() {
-        for (at, reason) in ALL.iter().enumerate() {
-            assert!(ALL[at + 1..].iter().all(|other| other.slug != reason.slug), "{}", reason.slug);
+        for (at, reason) in all().enumerate() {
+            assert!(all().skip(at + 1).all(|other| other.slug != reason.slug), "{}", reason.slug);
         }
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use log::{error, warn};
 
+use crate::audit;
 use crate::config::{self, Checked, Config};
 use crate::edge::Edge;
 use crate::endpoint::resolve::refresh_all;
@@ -21,6 +22,9 @@ use crate::watch::Watch;
 
 /// How long a reload waits for new names; after that it goes on, and they are looked up while serving.
 const NEW_NAMES: Duration = Duration::from_secs(2);
+
+/// And for a new store; after that it is connected to while serving.
+const NEW_STORE: Duration = Duration::from_secs(1);
 
 /// What a reload starts from.
 pub struct Reload {
@@ -98,6 +102,10 @@ impl Reload {
 
     /// Reloads once, and logs what came of it.
     pub async fn run(&mut self, trigger: Trigger) {
+        if trigger == Trigger::Hangup {
+            // Whatever comes of the configuration: what rotates files says so by the same signal.
+            audit::reopen();
+        }
         let outcome = match self.next(trigger).await {
             Ok((gateway, checked)) => {
                 self.edge.gateway.store(Arc::new(gateway));
@@ -150,6 +158,10 @@ impl Reload {
         let unknown: Vec<_> = unknown.filter(|addresses| addresses.count() == 0).collect();
         // A name that does not resolve yet is no reason to refuse: its API answers 502 until it does.
         let _ = tokio::time::timeout(NEW_NAMES, refresh_all(&gateway.dns, unknown)).await;
+        if let Some(limits) = &gateway.limits {
+            // Nor is a store that is not there yet.
+            let _ = tokio::time::timeout(NEW_STORE, limits.is_up()).await;
+        }
         Ok((gateway, checked))
     }
 }

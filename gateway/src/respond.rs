@@ -13,6 +13,8 @@ use http::header::{self, HeaderName, HeaderValue};
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora_proxy::Session;
+use tollgate_plugins::effects::FieldEdit;
+use tollgate_plugins::policy::{Answer, Denial};
 use tollgate_protocol::{jsonrpc, problem};
 
 use crate::context::RequestId;
@@ -32,6 +34,56 @@ pub struct Refusal {
     pub challenge: Option<String>,
     /// Of the JSON-RPC error, where the protocol has one for this.
     pub code: Option<i64>,
+    /// What the errors of JSON-RPC answer, where that is known.
+    pub answered: Option<Box<Answered>>,
+    /// What a policy adds.
+    pub more: Option<Box<More>>,
+}
+
+/// What only policies say about a refusal.
+#[derive(Debug)]
+pub struct More {
+    fields: Vec<(HeaderName, HeaderValue)>,
+    /// The outcome of a call rather than the failure of a connection: see [`Denial`].
+    is_outcome: bool,
+}
+
+/// The requests of JSON-RPC that an error answers, by their ids as JSON.
+#[derive(Debug)]
+pub enum Answered {
+    One(String),
+    /// At least one; the answer is a list.
+    Batch(Vec<String>),
+}
+
+/// How a request ends at the gateway.
+#[derive(Debug)]
+pub enum End {
+    Refusal(Refusal),
+    Reply(Reply),
+}
+
+impl End {
+    pub fn reply(self, request: &RequestHeader, request_id: &str) -> Reply {
+        match self {
+            End::Refusal(refusal) => refusal.reply(request, request_id),
+            End::Reply(reply) => reply,
+        }
+    }
+
+    /// Its slug, if it is an error.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            End::Refusal(refusal) => Some(refusal.reason.slug),
+            End::Reply(reply) => reply.reason,
+        }
+    }
+}
+
+impl From<Refusal> for End {
+    fn from(refusal: Refusal) -> End {
+        End::Refusal(refusal)
+    }
 }
 
 impl Refusal {
@@ -44,7 +96,18 @@ impl Refusal {
             allow: None,
             challenge: None,
             code: None,
+            answered: None,
+            more: None,
         }
+    }
+
+    /// What a policy has refused.
+    pub fn denied(denial: Denial, challenge: Option<String>, answered: Option<Answered>) -> Refusal {
+        let Denial { reason, detail, retry_after, fields, code, is_outcome, .. } = denial;
+        let more = More { fields, is_outcome };
+        let (answered, more) = (answered.map(Box::new), Some(Box::new(more)));
+        let detail = detail.map_or(Cow::Borrowed(reason.summary), Cow::Owned);
+        Refusal { reason, detail, retry_after, allow: None, challenge, code, answered, more }
     }
 
     /// A refusal with a sentence of its own. It is sent to the client: no secret, no internal name.
@@ -54,11 +117,14 @@ impl Refusal {
 
     /// The response this refusal becomes for this request.
     pub fn reply(&self, request: &RequestHeader, request_id: &str) -> Reply {
-        let (content_type, body) = match speaks_json_rpc(request) {
-            true => (JSON, self.json_rpc_body(request_id)),
+        let answered = self.answered.as_deref();
+        let (content_type, body) = match answered.is_some() || speaks_json_rpc(request) {
+            true => (JSON, self.json_rpc_body(request_id, answered)),
             false => (PROBLEM_JSON, self.problem_body(request_id)),
         };
-        let mut reply = Reply::new(self.reason.status).with_body(content_type, body.into());
+        let is_outcome = answered.is_some() && self.more.as_ref().is_some_and(|more| more.is_outcome);
+        let status = if is_outcome { 200 } else { self.reason.status };
+        let mut reply = Reply::new(status).with_body(content_type, body.into());
         reply.reason = Some(self.reason.slug);
         reply = reply.with(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = self.retry_after {
@@ -70,13 +136,25 @@ impl Refusal {
         if let Some(challenge) = self.challenge.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
             reply = reply.with(header::WWW_AUTHENTICATE, challenge);
         }
+        for (name, value) in self.more.iter().flat_map(|more| &more.fields) {
+            reply = reply.with(name.clone(), value.clone());
+        }
         reply
     }
 
-    fn json_rpc_body(&self, request_id: &str) -> String {
+    /// The same as an error of JSON-RPC.
+    pub fn json_rpc_body(&self, request_id: &str, answered: Option<&Answered>) -> String {
         const IMPLEMENTATION_DEFINED: i64 = -32000;
         let data = [("reason", self.reason.slug), ("requestId", request_id)];
-        jsonrpc::error_body(self.code.unwrap_or(IMPLEMENTATION_DEFINED), &self.detail, &data)
+        let code = self.code.unwrap_or(IMPLEMENTATION_DEFINED);
+        let error = |id: &str| jsonrpc::error_body(id, code, &self.detail, &data);
+        match answered {
+            None => error("null"),
+            Some(Answered::One(id)) => error(id),
+            Some(Answered::Batch(ids)) => {
+                format!("[{}]", ids.iter().map(|id| error(id)).collect::<Vec<_>>().join(","))
+            }
+        }
     }
 
     fn problem_body(&self, request_id: &str) -> String {
@@ -109,6 +187,28 @@ impl Reply {
 
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Reply {
         self.headers.push((name, value));
+        self
+    }
+
+    /// What a policy answers in the MCP server's place.
+    pub fn of_policy(answer: Answer) -> Reply {
+        Reply { status: answer.status, reason: None, headers: answer.fields, body: answer.body }
+    }
+
+    /// Does to it what policies want done to any answer.
+    pub fn edit(mut self, edits: &[FieldEdit]) -> Reply {
+        for edit in edits {
+            let (name, value) = match edit {
+                FieldEdit::Append(name, value) => {
+                    self.headers.push((name.clone(), value.clone()));
+                    continue;
+                }
+                FieldEdit::Set(name, value) => (name, Some(value)),
+                FieldEdit::Remove(name) => (name, None),
+            };
+            self.headers.retain(|(other, _)| other != name);
+            self.headers.extend(value.map(|value| (name.clone(), value.clone())));
+        }
         self
     }
 

@@ -18,6 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::admin::Admin;
+use crate::audit;
 use crate::canonical;
 use crate::config::{self, Checked, Config};
 use crate::control::Control;
@@ -56,6 +57,7 @@ pub fn run(path: &Path) -> ExitCode {
         error!("{message}");
         eprintln!("error: {message}");
     }
+    audit::flush();
     log_output::flush();
     if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -214,6 +216,7 @@ impl ShutdownSignalWatch for Stop {
         self.heeds_signals.send_replace(true);
         either(&mut terminate, &mut interrupt).await;
         self.drain(either(&mut terminate, &mut interrupt)).await;
+        audit::flush();
         log_output::flush();
         ShutdownSignal::FastShutdown
     }

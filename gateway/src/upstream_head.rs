@@ -8,6 +8,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::{Error, ErrorType, Result};
 use pingora_proxy::Session;
 
+use tollgate_plugins::effects::FieldEdit;
 use tollgate_protocol::client::Client;
 
 use crate::affinity::SESSION_ID;
@@ -54,6 +55,38 @@ fn join_cookies(request: &mut RequestHeader) -> Result<()> {
     }
     let joined = fields.iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b"; "[..]);
     request.insert_header(header::COOKIE, joined)
+}
+
+/// Does what a policy wants done to the head of a request. What it sets or removes no caller can say under another spelling
+/// of the name.
+///
+/// # Errors
+/// None that policies can cause.
+pub fn edit(request: &mut RequestHeader, edit: &FieldEdit) -> Result<()> {
+    let gone: Vec<_> = request.headers.keys().filter(|name| edit.takes_away(name)).cloned().collect();
+    for name in &gone {
+        request.remove_header(name);
+    }
+    match edit {
+        FieldEdit::Set(name, value) => request.insert_header(name.clone(), value.clone()),
+        FieldEdit::Append(name, value) => request.append_header(name.clone(), value.clone()).map(drop),
+        FieldEdit::Remove(_) => Ok(()),
+    }
+}
+
+/// The same for the head of an answer.
+///
+/// # Errors
+/// None that policies can cause.
+pub fn edit_answer(response: &mut ResponseHeader, edit: &FieldEdit) -> Result<()> {
+    match edit {
+        FieldEdit::Set(name, value) => response.insert_header(name.clone(), value.clone()),
+        FieldEdit::Append(name, value) => response.append_header(name.clone(), value.clone()).map(drop),
+        FieldEdit::Remove(name) => {
+            response.remove_header(name);
+            Ok(())
+        }
+    }
 }
 
 /// Keeps the credential that was for the gateway from the upstream.

@@ -15,6 +15,7 @@
 
 mod compare;
 mod error;
+mod extent;
 mod fold;
 mod fragment;
 mod message;
@@ -26,6 +27,7 @@ mod target;
 
 pub use compare::{Field, Headers, Parameter, compare};
 pub use error::{EnvelopeError, Fault, Header};
+pub use extent::Extent;
 pub use fragment::{Fragment, Pointer};
 pub use message::{Id, Kind, Message};
 pub use revision::Revision;

@@ -115,13 +115,16 @@ fn a_name_without_anything_it_could_repeat_is_a_mismatch() {
 fn a_request_is_of_the_revision_that_header_or_body_claims() {
     let bare = &request("ping", "{}");
     let version = |fault| Err(EnvelopeError::Header(Header::ProtocolVersion, fault));
-    assert_eq!(compared(&["2026-07-28"], &["ping"], &[], bare), version(Different));
+    assert_eq!(compared(&["2026-07-28"], &["ping"], &[], bare), Err(EnvelopeError::MetaVersion));
     assert_eq!(compared(&[], &["ping"], &[], &request("ping", &format!("{{{META}}}"))), version(Missing));
     let unknown = &request("ping", r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":"2027-01-01"}}"#);
-    assert_eq!(compared(&["2027-01-01"], &[], &[], unknown), Err(EnvelopeError::UnsupportedRevision));
-    assert_eq!(compared(&["2027-01-01"], &[], &[], bare), Err(EnvelopeError::UnsupportedRevision));
+    assert_eq!(compared(&["2027-01-01"], &["ping"], &[], unknown), Ok(()), "the server says what it speaks");
+    assert_eq!(
+        compared(&["2027-01-01"], &["pong"], &[], unknown),
+        Err(EnvelopeError::Header(Header::Method, Different))
+    );
+    assert_eq!(compared(&["2027-01-01"], &["ping"], &[], bare), Err(EnvelopeError::MetaVersion));
     assert_eq!(compared(&["2026-07-28"], &[], &[], unknown), version(Different));
-    assert_eq!(EnvelopeError::UnsupportedRevision.code(), -32022);
 }
 
 #[test]
@@ -211,7 +214,7 @@ fn the_revision_the_headers_claim_says_how_to_read_the_body() {
     let claimed = |values| Headers { protocol_version: field(values), ..Headers::default() }.revision();
     assert_eq!(claimed(&[]), Ok(None));
     assert_eq!(claimed(&["2025-06-18"]), Ok(Some(Revision::V2025_06_18)));
-    assert_eq!(claimed(&["x"]), Err(EnvelopeError::UnsupportedRevision));
+    assert_eq!(claimed(&["x"]), Ok(Some(Revision::NEWEST)));
     let repeated = EnvelopeError::Header(Header::ProtocolVersion, Repeated);
     assert_eq!(claimed(&["2025-06-18", "2025-06-18"]), Err(repeated));
     assert_eq!(repeated.message(), "the header MCP-Protocol-Version is given more than once");

@@ -241,7 +241,7 @@ fn a_call_that_does_not_say_on_what_in_one_way_has_invalid_params() {
         ("tools/call", r#"{"uri":"a"}"#, Target),
         ("prompts/get", "{}", Target),
         ("resources/read", r#"{"name":"a"}"#, Target),
-        ("resources/subscribe", "{}", Target),
+        ("resources/subscribe", r#"{"uri":1}"#, Target),
         ("tasks/result", "{}", Target),
         ("completion/complete", "{}", Target),
         ("completion/complete", r#"{"ref":"a"}"#, Target),

@@ -16,6 +16,7 @@ mod lists_events;
 mod lists_properties;
 mod lists_refused;
 mod metadata_cases;
+mod oracles;
 mod path_cases;
 mod properties;
 mod replay;

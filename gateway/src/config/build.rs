@@ -21,6 +21,7 @@ use crate::endpoint::group::Endpoints;
 use crate::endpoint::seal::Seal;
 use crate::endpoint::sessions::Sessions;
 use crate::gateway::{Api, Expiry, Gateway, Listener};
+use crate::limits::{Redis, Store};
 use crate::listener::tls::server_config;
 use crate::listener::trusted::TrustedProxies;
 use crate::metrics::counts::ApiCounts;
@@ -31,6 +32,7 @@ use crate::plan::mtls::CertificateOwners;
 use crate::plan::owners::TokenOwners;
 use crate::plan::tokens::Tokens;
 use crate::plan::{Kind, Plan, TokenPlan};
+use crate::policies::{Chain, Started, Starter};
 use crate::route::Router;
 use crate::to_https::HttpsOrigins;
 
@@ -43,12 +45,22 @@ pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -
     let endpoints = running.into_iter().flat_map(Gateway::endpoints);
     let mut hosts = Hosts::known(endpoints.map(|endpoint| &endpoint.addresses));
     let consumers: Vec<_> = config.consumers.iter().map(consumer).collect();
-    let known = Known { config, consumers: &consumers, listeners: &listeners };
+    let limits = limits(config, running);
+    let on_failure = limits.as_ref().map(|limits| limits.settings.on_failure);
+    let mut starter = Starter::after(running.map(|running| &running.memories), on_failure);
+    let policies = starter.start("", &config.policies)?;
+    let known = Known {
+        config,
+        consumers: &consumers,
+        listeners: &listeners,
+        limits: limits.as_ref(),
+        policies: &policies,
+    };
     let apis = config
         .apis
         .iter()
         .map(|api| {
-            build_api(api, &known, running, &mut hosts)
+            build_api(api, &known, running, &mut starter, &mut hosts)
                 .map(Arc::new)
                 .map_err(|error| format!("api {}: {error}", api.name))
         })
@@ -58,7 +70,8 @@ pub fn build(config: &Config, bound: &[SocketAddr], running: Option<&Gateway>) -
         router.publish(api);
     }
     let generation = running.map_or(0, |running| running.generation) + 1;
-    Ok(Gateway { generation, listeners, router, dns: config.dns.clone(), apis })
+    let (dns, messages, memories) = (config.dns.clone(), config.messages, starter.memories);
+    Ok(Gateway { generation, listeners, router, dns, messages, limits, memories, apis })
 }
 
 /// What the parts of an API refer to.
@@ -67,6 +80,9 @@ struct Known<'k> {
     /// In the order of the configuration.
     consumers: &'k [Arc<Consumer>],
     listeners: &'k [Listener],
+    limits: Option<&'k Arc<Redis>>,
+    /// Of the whole gateway.
+    policies: &'k [Started],
 }
 
 impl Known<'_> {
@@ -94,10 +110,20 @@ impl Known<'_> {
     }
 }
 
+/// The same store goes on with its connection.
+fn limits(config: &Config, running: Option<&Gateway>) -> Option<Arc<Redis>> {
+    let settings = config.limits.as_ref()?;
+    let running = running.and_then(|running| running.limits.as_ref());
+    match running.filter(|running| *running.settings == *settings) {
+        Some(running) => Some(running.clone()),
+        None => Some(Arc::new(Redis::new(settings.clone()))),
+    }
+}
+
 fn consumer(consumer: &ConsumerConfig) -> Arc<Consumer> {
-    let labels = consumer.labels.iter();
-    let labels = labels.map(|(name, value)| (format!("label_{name}"), value.clone())).collect();
-    Arc::new(Consumer { name: consumer.name.as_str().into(), labels })
+    let labels: Vec<_> = consumer.labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let label_fields = labels.iter().map(|(name, _)| format!("label_{name}")).collect();
+    Arc::new(Consumer { name: consumer.name.as_str().into(), labels, label_fields })
 }
 
 /// The listeners as of now: their names, their pages, their certificates.
@@ -142,6 +168,7 @@ fn build_api(
     api: &ApiConfig,
     known: &Known<'_>,
     running: Option<&Gateway>,
+    starter: &mut Starter<'_>,
     hosts: &mut Hosts,
 ) -> Result<Api, String> {
     let before = running.and_then(|running| running.apis.iter().find(|before| before.name == api.name));
@@ -149,6 +176,8 @@ fn build_api(
     let endpoints = api.endpoints.iter().map(endpoint).collect::<Result<_, _>>()?;
     let endpoints = Endpoints::new(endpoints, strategy(api.balance), affinity(api, before), api.retry_budget);
     let labels = endpoints.all().map(|endpoint| label(&endpoint.settings, api));
+    let own = starter.start(&api.name, &api.policies)?;
+    let policies: Vec<_> = known.policies.iter().cloned().chain(own).collect();
     Ok(Api {
         counts: ApiCounts::new(labels, before.map(|before| &before.counts)),
         name: api.name.clone(),
@@ -160,7 +189,7 @@ fn build_api(
         plans: api
             .plans
             .iter()
-            .map(|plan| build_plan(plan, api, known, before))
+            .map(|plan| build_plan(plan, api, known, &policies, starter, before))
             .collect::<Result<_, String>>()?,
         asks_for_certificates: api.plans.iter().any(|plan| plan.kind.needs_certificates()),
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
@@ -172,6 +201,8 @@ fn build_plan(
     plan: &PlanConfig,
     api: &ApiConfig,
     known: &Known<'_>,
+    policies: &[Started],
+    starter: &mut Starter<'_>,
     before: Option<&Arc<Api>>,
 ) -> Result<Plan, String> {
     let users = known.users(&api.name, &plan.name);
@@ -192,7 +223,10 @@ fn build_plan(
             Kind::Certificates(owners)
         }
     };
-    Ok(Plan { name: plan.name.as_str().into(), state: plan.state, when: plan.when.clone(), kind })
+    let own = starter.start(&format!("{}/{}", api.name, plan.name), &plan.policies)?;
+    let store = known.limits.cloned().map(|limits| limits as Arc<dyn Store>);
+    let policies = Chain::new(policies.iter().chain(&own), store);
+    Ok(Plan { name: plan.name.as_str().into(), state: plan.state, when: plan.when.clone(), kind, policies })
 }
 
 /// The keys that were fetched for the same settings go on to serve.

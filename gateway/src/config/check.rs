@@ -14,12 +14,15 @@ mod event_streams;
 mod health;
 mod limits;
 mod listeners;
+mod messages;
 mod oauth_client;
 mod outliers;
 mod plans;
+mod policies;
 mod revocation;
 mod seal_keys;
 mod secrets;
+mod stores;
 mod timeouts;
 mod tls;
 mod tokens;
@@ -28,19 +31,15 @@ mod upstream_auth;
 mod upstream_tls;
 mod values;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::Hash;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
+use tollgate_plugins::settings::findings::{Findings, Once};
 use tollgate_protocol::url::{Origin, Scheme};
 
-use self::values::Refusal;
 use super::document::{Consumer, Document};
 use super::key_path::KeyPath;
 use super::problem::{Problem, Severity, quoted};
-use super::text::{Duration as DurationText, Name, Origin as OriginText};
+use super::text::Origin as OriginText;
 use super::{Config, Log};
 
 /// Consumers of a file of their own, whose folder is where its paths start.
@@ -58,11 +57,14 @@ pub fn check(
 ) -> (Option<Config>, Vec<Problem>) {
     let mut findings = Findings::default();
     let root = KeyPath::root();
-    let public_urls = findings.origins(&document.public_urls, &root.key("public_urls"));
+    let public_urls = origins(&mut findings, &document.public_urls, &root.key("public_urls"));
     let listeners = listeners::check(document, folder, &mut findings);
     let admin = listeners::check_admin(document, &mut findings);
     let drain = findings.take(root.key("drain"), values::duration(document.drain.as_str()));
     let dns = dns::check(&document.dns, &root.key("dns"), &mut findings);
+    let messages = messages::check(&document.messages, &root.key("messages"), &mut findings);
+    let limits = stores::check(&document.stores, &root.key("stores"), folder, &mut findings);
+    let policies = policies::check(&document.policies, &root.key("policies"), &mut findings);
     let apis = apis::check(document, folder, &mut findings);
     let consumers = consumers::check(document, included, &apis, folder, &mut findings);
     plans::refuse_without_certificates(document, &apis, &listeners, &mut findings);
@@ -83,6 +85,9 @@ pub fn check(
         secret_files: secrets::files(document, included, folder),
         included_files: Vec::new(),
         consumers,
+        messages,
+        limits,
+        policies,
         apis,
     });
     (config, findings.problems)
@@ -111,108 +116,20 @@ fn warn_about_clear_text(public_urls: &[(KeyPath, Origin)], findings: &mut Findi
     }
 }
 
-/// What was found so far.
-#[derive(Default)]
-struct Findings {
-    problems: Vec<Problem>,
-}
-
-impl Findings {
-    fn add(&mut self, problem: Problem) {
-        self.problems.push(problem);
-    }
-
-    /// The value, or a problem at `path`.
-    fn take<T>(&mut self, path: KeyPath, parsed: Result<T, Refusal>) -> Option<T> {
-        parsed
-            .map_err(|refusal| {
-                let problem = Problem::error(path, refusal.message);
-                self.add(Problem { help: refusal.help, ..problem });
-            })
-            .ok()
-    }
-
-    /// Something that can be used but should be looked at.
-    fn doubt(&mut self, path: KeyPath, doubt: Option<Refusal>) {
-        if let Some(doubt) = doubt {
-            let problem = Problem::warning(path, doubt.message);
-            self.add(Problem { help: doubt.help, ..problem });
-        }
-    }
-
-    fn name(&mut self, name: &Name, path: KeyPath, among: &mut Once<String>, what: &str) -> Option<String> {
-        let name = self.take(path.clone(), values::name(name.as_str()))?;
-        if let Some(first) = among.note(name.clone(), &path) {
-            let message = format!("another {what} is called {}", quoted(&name));
-            self.add(Problem::error(path, message).first(first).help("give each its own name"));
-        }
-        Some(name)
-    }
-
-    /// A list of origins, each used once, with the path of each.
-    fn origins(&mut self, written: &[OriginText], list: &KeyPath) -> Vec<(KeyPath, Origin)> {
-        let mut seen = Once::default();
-        let mut origins = Vec::new();
-        for (index, text) in written.iter().enumerate() {
-            let path = list.item(index);
-            let Some(origin) = self.take(path.clone(), values::origin(text.as_str())) else { continue };
-            match seen.note(origin.clone(), &path) {
-                Some(first) => {
-                    let message = format!("{} is in the list twice", quoted(&origin.to_string()));
-                    self.add(Problem::error(path, message).first(first).help("remove one of the two"));
-                }
-                None => origins.push((path, origin)),
+/// A list of origins, each used once, with the path of each.
+fn origins(findings: &mut Findings, written: &[OriginText], list: &KeyPath) -> Vec<(KeyPath, Origin)> {
+    let mut seen = Once::default();
+    let mut origins = Vec::new();
+    for (index, text) in written.iter().enumerate() {
+        let path = list.item(index);
+        let Some(origin) = findings.take(path.clone(), values::origin(text.as_str())) else { continue };
+        match seen.note(origin.clone(), &path) {
+            Some(first) => {
+                let message = format!("{} is in the list twice", quoted(&origin.to_string()));
+                findings.add(Problem::error(path, message).first(first).help("remove one of the two"));
             }
-        }
-        origins
-    }
-
-    /// A length of time that is not nothing.
-    fn positive(&mut self, written: Option<&DurationText>, path: KeyPath) -> Option<Duration> {
-        let duration = self.take(path.clone(), values::duration(written?.as_str()))?;
-        if duration.is_zero() {
-            self.add(Problem::error(path, "this cannot be zero").help("write a duration such as `10s`"));
-            return None;
-        }
-        Some(duration)
-    }
-
-    fn percentage(&mut self, written: Option<u8>, path: KeyPath) -> Option<u8> {
-        let percent = written?;
-        if percent > 100 {
-            let problem = Problem::error(path, format!("`{percent}` is more than all"));
-            self.add(problem.help("write at most `100`"));
-            return None;
-        }
-        Some(percent)
-    }
-
-    fn refuse_empty(&mut self, is_empty: bool, list: &KeyPath, what: &str) {
-        if is_empty {
-            let message = format!("the list is empty: at least one {what} is needed");
-            self.add(Problem::error(list.clone(), message).absent(list.clone()));
+            None => origins.push((path, origin)),
         }
     }
-}
-
-/// Values that may be used once, with the place where each was.
-struct Once<T>(HashMap<T, KeyPath>);
-
-impl<T> Default for Once<T> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
-}
-
-impl<T: Eq + Hash> Once<T> {
-    /// Notes a use; answers with the place of an earlier one.
-    fn note(&mut self, value: T, path: &KeyPath) -> Option<KeyPath> {
-        match self.0.entry(value) {
-            Entry::Occupied(first) => Some(first.get().clone()),
-            Entry::Vacant(vacant) => {
-                vacant.insert(path.clone());
-                None
-            }
-        }
-    }
+    origins
 }

@@ -8,15 +8,18 @@ mod api;
 mod listener;
 mod oauth;
 mod plan;
+mod stores;
 mod upstream;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tollgate_plugins::catalogue::Policy;
 
 pub use self::api::*;
 pub use self::listener::*;
 pub use self::oauth::*;
 pub use self::plan::*;
+pub use self::stores::*;
 pub use self::upstream::*;
 use super::text::{Address, DnsServer, Duration, FilePath, Origin};
 
@@ -63,6 +66,19 @@ pub struct Document {
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub consumer_files: Vec<FilePath>,
+
+    /// How much of messages is read, where it is decided by what they ask for.
+    #[serde(default)]
+    pub messages: Messages,
+
+    /// What several gateways share.
+    #[serde(default)]
+    pub stores: Stores,
+
+    /// Rules for callers that were admitted, of every API. They come before those of the API and of its plan.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub policies: Vec<Policy>,
 
     /// The MCP servers the gateway exposes. At least one.
     #[schemars(length(min = 1))]
@@ -123,6 +139,19 @@ pub enum LogLevel {
     #[default]
     Info,
     Debug,
+}
+
+/// How much of messages is read, where it is decided by what they ask for.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping with `max_bytes` or `buffer_bytes`")]
+pub struct Messages {
+    /// Of one. A longer one is refused.
+    #[schemars(range(min = 1), extend("default" = 4_194_304))]
+    pub max_bytes: Option<u32>,
+
+    /// Of all that are held at the same time, over all clients. Where there is no room, a request is refused.
+    #[schemars(range(min = 1), extend("default" = 268_435_456))]
+    pub buffer_bytes: Option<u32>,
 }
 
 /// How the names of MCP servers are looked up. IP addresses and names of the system's hosts file are not.

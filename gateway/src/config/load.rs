@@ -115,7 +115,7 @@ impl Draft {
         let Some(Value::Mapping(entries)) = descend(&mut self.root, &parent) else { return false };
         let is_list = matches!(
             key.as_str(),
-            "listeners" | "apis" | "consumers" | "endpoints" | "plans" | "certificates"
+            "listeners" | "apis" | "consumers" | "endpoints" | "plans" | "certificates" | "windows"
         );
         let value = if is_list { Value::Sequence(Vec::new()) } else { Value::String(String::new()) };
         let original = self.dropped.original(path);

@@ -85,6 +85,7 @@ fn example(key: &str) -> Option<&'static str> {
         "address" => "address: 127.0.0.1:8080",
         "apis" => "apis:` with at least one API under it; see `conf/gateway.yaml",
         "audiences" => "audiences: [https://gateway.example.com/github/mcp]",
+        "by" => "by: consumer",
         "ca" => "ca: internal-ca.pem",
         "cert" => "cert: edge.pem",
         "certificates" => "certificates: [{ cert: edge.pem, key: edge.key }]",
@@ -96,7 +97,9 @@ fn example(key: &str) -> Option<&'static str> {
         "name" => "name: github",
         "path" => "path: /github/mcp",
         "plans" => "plans: [keyless]",
+        "to" => "to: stdout",
         "url" => "url: https://mcp.example.com/mcp",
+        "windows" => "windows: [{ requests: 100, per: 1m }]",
         _ => return None,
     })
 }
@@ -106,7 +109,7 @@ fn wrong_type(found: &str, expected: &str, path: &KeyPath) -> Problem {
     let expected = match expected {
         "a sequence" => "a list",
         "string or map" | "a singleton map" => "one word",
-        "u32" => "a whole number that is not negative",
+        "u32" | "u64" => "a whole number that is not negative",
         other => other,
     };
     if masking::is_place(path) {

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tollgate_plugins::request::client_network;
+
 use super::limits::Limits;
 use super::refused::{REFUSED, Tally};
-use crate::rate::client_network;
 
 /// Clients without a connection are remembered for their rate alone, and forgotten beyond this many.
 const CLIENTS_SWEPT_AT: usize = 8192;

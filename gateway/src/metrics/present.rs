@@ -56,6 +56,9 @@ impl Present {
             .alone(&generation)?;
         let in_flight = self.edge.in_flight.count();
         out.gauge("http_requests_in_flight", "Requests and streams under way")?.alone(&in_flight)?;
+        let held = self.edge.buffers.held();
+        let help = "Bytes of messages and lists that are held until they were read";
+        out.begin(MetricType::Gauge, "message_buffer", help, Some(&Unit::Bytes))?.alone(&held)?;
         let open = connection::count_open();
         out.gauge("upstream_connections_open", "Connections to endpoints, idle ones included")?.alone(&open)
     }

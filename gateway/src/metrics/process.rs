@@ -11,6 +11,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::PREFIX;
+use crate::audit;
 use crate::reason;
 
 pub static PROCESS: Lazy<Process> = Lazy::new(Process::start);
@@ -69,7 +70,7 @@ impl Process {
     fn start() -> Process {
         let mut process = Process {
             registry: Registry::default(),
-            rejected: ByWord::new("reason", reason::ALL.iter().map(|reason| reason.slug)),
+            rejected: ByWord::new("reason", reason::all().map(|reason| reason.slug)),
             connections_refused: ByWord::new("reason", []),
             tls_handshakes: ByWord::new("outcome", ["completed", "failed", "timeout"]),
             log_lines_dropped: Counter::default(),
@@ -126,6 +127,8 @@ impl Process {
         );
         let help = "Log lines that were lost because standard output was read too slowly";
         ours.register("log_lines_dropped", help, self.log_lines_dropped.clone());
+        let help = "Audit records that were lost because they could not be written, or not fast enough";
+        ours.register("audit_records_dropped", help, audit::dropped());
     }
 
     /// The configuration was read at start.

@@ -112,7 +112,7 @@ mod tests {
     const HEADER: HeaderName = HeaderName::from_static("x-api-key");
 
     fn keys(source: ApiKeySource) -> ApiKeys {
-        let acme = Arc::new(Consumer { name: "acme".into(), labels: vec![] });
+        let acme = Arc::new(Consumer { name: "acme".into(), labels: vec![], label_fields: vec![] });
         let entry = |expires| Entry { consumer: acme.clone(), key: None, expires };
         let past = DateTime::from_timestamp(1000, 0);
         let digest = |key: &str| Sha256::digest(key).into();

@@ -8,8 +8,10 @@ use crate::token::Verified;
 #[derive(Debug)]
 pub struct Consumer {
     pub name: Arc<str>,
-    /// What the operator says of it: names as logs have them, and values.
+    /// What the operator says of it: names and values.
     pub labels: Vec<(String, String)>,
+    /// What logs call them, in the same order.
+    pub label_fields: Vec<String>,
 }
 
 /// Whoever sends a request.

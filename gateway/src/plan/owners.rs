@@ -58,7 +58,7 @@ mod tests {
     use crate::token::testing::verified;
 
     fn consumer(name: &str) -> Arc<Consumer> {
-        Arc::new(Consumer { name: name.into(), labels: vec![] })
+        Arc::new(Consumer { name: name.into(), labels: vec![], label_fields: vec![] })
     }
 
     fn owner(client_id: Option<&str>, subject: Option<&str>) -> TokenOwner {

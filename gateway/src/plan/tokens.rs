@@ -141,7 +141,8 @@ impl Tokens {
         }
     }
 
-    fn insufficient(&self, identifier: &Identifier, needed: &[&str]) -> Refusal {
+    /// What a token without all these scopes is told.
+    pub fn insufficient(&self, identifier: &Identifier, needed: &[&str]) -> Refusal {
         self.challenged(&reason::INSUFFICIENT_SCOPE, identifier, Some("insufficient_scope"), needed)
     }
 

@@ -13,8 +13,84 @@ use serde_json::Value;
 
 use crate::support::tollgate::binary;
 
+const ACL: &str = "what_is_not_allowed_is_answered_in_the_servers_place_and_never_reaches_it";
+const DENY: &str = "what_is_denied_is_denied_whatever_is_allowed";
+
 /// Key, and the test that fails without it. A mapping is proved by the keys in it.
 const PROVED_BY: &[(&str, &str)] = &[
+    ("messages.max_bytes", "a_message_is_as_long_as_messages_may_be_and_no_longer"),
+    ("messages.buffer_bytes", "where_as_much_is_held_as_may_be_others_are_refused_until_there_is_room"),
+    ("policies[].name", "policies_are_asked_in_their_order_the_gateways_first"),
+    ("policies[].audit.to.file", "each_call_has_a_record_of_who_has_called_what_and_what_came_of_it"),
+    ("policies[].audit.methods", "which_methods_have_records_and_whether_arguments_are_hashed_can_be_said"),
+    ("policies[].audit.arguments", "which_methods_have_records_and_whether_arguments_are_hashed_can_be_said"),
+    ("stores.limits.redis.url", "two_gateways_let_no_more_through_than_one"),
+    ("stores.limits.redis.username", "the_gateway_logs_in_as_whom_it_is_told_and_the_password_is_nowhere"),
+    ("stores.limits.redis.password", "the_gateway_logs_in_as_whom_it_is_told_and_the_password_is_nowhere"),
+    ("stores.limits.redis.ca", "the_store_is_reached_over_tls_and_its_certificate_is_checked"),
+    ("stores.limits.redis.timeout", "the_store_is_waited_for_as_long_as_that_is_said"),
+    ("stores.limits.redis.on_failure", "where_the_store_is_gone_each_counts_for_itself_or_all_or_none_go_on"),
+    (
+        "policies[].rate_limit.by.cel",
+        "consumers_users_and_tools_have_limits_of_their_own_and_nobody_shares_one_for_want_of_a_name",
+    ),
+    (
+        "policies[].rate_limit.by[].cel",
+        "consumers_users_and_tools_have_limits_of_their_own_and_nobody_shares_one_for_want_of_a_name",
+    ),
+    ("policies[].rate_limit.count", "calls_are_counted_by_what_their_tools_cost_and_nothing_else_is"),
+    ("policies[].rate_limit.weights", "calls_are_counted_by_what_their_tools_cost_and_nothing_else_is"),
+    (
+        "policies[].rate_limit.windows[].requests",
+        "of_ten_thousand_requests_exactly_as_many_as_may_be_are_let_through",
+    ),
+    (
+        "policies[].rate_limit.windows[].per",
+        "whoever_asks_too_often_is_told_how_things_stand_and_when_to_come_back",
+    ),
+    ("policies[].rate_limit.max_keys", "only_so_many_callers_are_remembered"),
+    (
+        "policies[].rate_limit.headers",
+        "whoever_asks_too_often_is_told_how_things_stand_and_when_to_come_back",
+    ),
+    ("policies[].ip_filter.allow", "callers_come_in_from_allowed_networks_that_are_not_denied"),
+    ("policies[].ip_filter.deny", "callers_come_in_from_allowed_networks_that_are_not_denied"),
+    ("policies[].headers.request.set", "fields_are_set_appended_and_removed_on_requests_and_answers"),
+    ("policies[].headers.request.append", "fields_are_set_appended_and_removed_on_requests_and_answers"),
+    ("policies[].headers.request.remove", "fields_are_set_appended_and_removed_on_requests_and_answers"),
+    ("policies[].headers.response.set", "fields_are_set_appended_and_removed_on_requests_and_answers"),
+    ("policies[].headers.response.append", "fields_are_set_appended_and_removed_on_requests_and_answers"),
+    ("policies[].headers.response.remove", "fields_are_set_appended_and_removed_on_requests_and_answers"),
+    ("policies[].concurrency.by", "each_consumer_has_its_own_places_and_a_tool_its_own_too"),
+    (
+        "policies[].concurrency.max",
+        "as_many_requests_are_under_way_as_may_be_and_the_next_comes_when_one_has_ended",
+    ),
+    ("policies[].concurrency.count", "what_is_no_call_may_not_be_counted"),
+    ("policies[].size_limits.request_bytes", "a_request_is_as_long_as_it_may_be_whether_it_says_so_or_not"),
+    ("policies[].size_limits.response_bytes", "an_answer_is_as_long_as_it_may_be_whether_it_says_so_or_not"),
+    (
+        "policies[].size_limits.event_bytes",
+        "an_event_is_as_long_as_it_may_be_and_a_stream_as_long_as_it_likes",
+    ),
+    ("policies[].size_limits.json_depth", "a_message_is_as_deep_and_as_wide_as_it_may_be"),
+    ("policies[].size_limits.json_members", "a_message_is_as_deep_and_as_wide_as_it_may_be"),
+    ("policies[].mcp_acl.mode", "in_mode_shadow_everything_passes_and_the_log_says_what_would_not"),
+    ("policies[].mcp_acl.allow[].tools", ACL),
+    ("policies[].mcp_acl.allow[].resources", ACL),
+    ("policies[].mcp_acl.allow[].prompts", ACL),
+    ("policies[].mcp_acl.allow[].methods", ACL),
+    (
+        "policies[].mcp_acl.allow[].when",
+        "conditions_know_the_consumer_its_labels_the_plan_the_headers_and_the_arguments",
+    ),
+    ("policies[].mcp_acl.allow[].scopes", "a_rule_may_need_a_scope_which_clients_are_told_to_ask_for"),
+    ("policies[].mcp_acl.deny[].tools", ACL),
+    ("policies[].mcp_acl.deny[].resources", DENY),
+    ("policies[].mcp_acl.deny[].prompts", DENY),
+    ("policies[].mcp_acl.deny[].methods", DENY),
+    ("policies[].mcp_acl.deny[].when", DENY),
+    ("policies[].mcp_acl.deny[].scopes", "every_broken_file_is_refused_with_a_useful_sentence"),
     ("admin.address", "the_health_endpoints_are_where_admin_says"),
     ("apis[].authorization.mode", "in_mode_protect_no_challenge_and_no_metadata_of_the_upstream_gets_out"),
     (
@@ -415,6 +491,13 @@ fn every_key_of_the_schema_is_in_the_table_and_every_key_of_the_table_in_the_sch
     assert_eq!(table.len(), PROVED_BY.len(), "a key is listed twice");
 }
 
+/// Policies are the same wherever they are written, which is what this test is about:
+/// `a_policy_is_for_the_gateway_an_api_or_a_plan`.
+fn wherever_it_is(path: &str) -> &str {
+    let rest = ["apis[].plans[].", "apis[]."].iter().find_map(|level| path.strip_prefix(level));
+    rest.filter(|rest| rest.starts_with("policies")).unwrap_or(path)
+}
+
 /// The paths of the keys that hold values, lists written as `[]`.
 fn collect(schema: &Value, node: &Value, path: &str, keys: &mut BTreeSet<String>) {
     let node = match node["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
@@ -431,8 +514,10 @@ fn collect(schema: &Value, node: &Value, path: &str, keys: &mut BTreeSet<String>
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         let before = keys.len();
         collect(schema, value, &path, keys);
-        if keys.len() == before {
-            keys.insert(path);
+        let place = wherever_it_is(&path);
+        let is_mapping = keys.iter().any(|key| key.starts_with(place) && key.len() > place.len());
+        if keys.len() == before && !is_mapping {
+            keys.insert(place.to_owned());
         }
     }
 }

@@ -23,6 +23,7 @@ mod metadata;
 mod metrics;
 mod mount;
 mod plans;
+mod policies;
 mod proxy_protocol;
 mod reload;
 mod streams;

@@ -3,7 +3,7 @@
 mod api_keys;
 mod canary;
 mod consumer_files;
-mod issuer;
+pub mod issuer;
 mod jwt;
 mod mtls;
 mod oauth2;

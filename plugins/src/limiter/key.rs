@@ -19,6 +19,12 @@ impl Key {
     pub fn of(parts: &[(&str, &str)]) -> Key {
         Key { shard: half(0, parts), place: half(1, parts) }
     }
+
+    /// Which of so many shards of a table it belongs to.
+    pub fn spread(&self, shards: usize) -> usize {
+        // Less than the number of shards, so no digits are lost.
+        self.shard.checked_rem(shards as u64).unwrap_or_default() as usize
+    }
 }
 
 /// SipHash is a pseudorandom function: two inputs that differ in the first byte give two independent halves.

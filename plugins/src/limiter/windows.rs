@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU64;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The most windows of one limit.
@@ -15,9 +16,10 @@ pub struct Window {
     pub per: Duration,
 }
 
-/// The windows of one limit: from a spike of a second to a quota of a month. In order, the shortest first.
+/// The windows of one limit: from a spike of a second to a quota of a month. In order, the shortest first. A clone
+/// is the same piece of memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Windows(Box<[Window]>);
+pub struct Windows(Arc<[Window]>);
 
 /// Why windows make no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +47,11 @@ impl Windows {
         if let Some(Window { per, .. }) = windows.iter().find(|window| !is_usable(window.per)) {
             return Err(Unusable::Per(*per));
         }
-        let mut windows: Box<[Window]> = windows.into();
+        let mut windows = windows.to_vec();
         windows.sort_by_key(|window| window.per);
         match windows.windows(2).find(|two| two[0].per == two[1].per) {
             Some(two) => Err(Unusable::Twice(two[0].per)),
-            None => Ok(Windows(windows)),
+            None => Ok(Windows(windows.into())),
         }
     }
 

@@ -69,13 +69,14 @@ impl<'h> Field<'h> {
 }
 
 impl Headers<'_> {
-    /// The revision the headers claim, which says how a body is read; `None` where they claim none.
+    /// The revision the headers claim, which says how a body is read; `None` where they claim none. What is not known is
+    /// newer: the server says whether it speaks that.
     ///
     /// # Errors
-    /// `MCP-Protocol-Version` more than once or with a value that is not allowed, and an unknown revision.
+    /// `MCP-Protocol-Version` more than once or with a value that is not allowed.
     pub fn revision(&self) -> Result<Option<Revision>, EnvelopeError> {
         let name = self.protocol_version.plain().map_err(Header::ProtocolVersion.with())?;
-        name.map(known).transpose()
+        Ok(name.map(known))
     }
 }
 
@@ -86,8 +87,7 @@ impl Headers<'_> {
 /// notification nothing is demanded. What is there must be what the body says, whoever demands it.
 ///
 /// # Errors
-/// [`EnvelopeError::Header`]; [`EnvelopeError::UnsupportedRevision`] for a revision that is not known, unless the two
-/// already differ; what [`Fragment::at`] says of the arguments.
+/// [`EnvelopeError::Header`]; [`EnvelopeError::MetaVersion`] for a request whose body says no revision; what [`Fragment::at`] says of the arguments.
 pub fn compare(headers: &Headers<'_>, message: &Message<'_>) -> Result<(), EnvelopeError> {
     let in_header = headers.protocol_version.plain().map_err(Header::ProtocolVersion.with())?;
     let in_body = message.revision.as_deref();
@@ -95,14 +95,14 @@ pub fn compare(headers: &Headers<'_>, message: &Message<'_>) -> Result<(), Envel
     let revision = match (in_header, in_body) {
         (None, None) => return Ok(()),
         (Some(header), Some(body)) if header != body => return version(Fault::Different),
-        (Some(either), _) | (None, Some(either)) => known(either)?,
+        (Some(either), _) | (None, Some(either)) => known(either),
     };
     if !revision.has_headers() {
         return Ok(());
     }
     match (in_header, in_body) {
         (None, _) if message.is_request() => return version(Fault::Missing),
-        (_, None) if message.is_request() => return version(Fault::Different),
+        (_, None) if message.is_request() => return Err(EnvelopeError::MetaVersion),
         _ => {}
     }
     method(headers.method, message).map_err(Header::Method.with())?;
@@ -116,8 +116,8 @@ impl Header {
     }
 }
 
-fn known(revision: &str) -> Result<Revision, EnvelopeError> {
-    Revision::named(revision).ok_or(EnvelopeError::UnsupportedRevision)
+fn known(revision: &str) -> Revision {
+    Revision::named(revision).unwrap_or(Revision::NEWEST)
 }
 
 fn method(field: Field<'_>, message: &Message<'_>) -> Result<(), Fault> {

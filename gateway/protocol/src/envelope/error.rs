@@ -43,12 +43,10 @@ pub enum EnvelopeError {
     Target,
     /// The arguments of a tool or a prompt are not an object.
     Arguments,
-    /// The protocol version in `_meta` is not a string.
+    /// The protocol version in `_meta` is not a string, or a request whose header has one has none there.
     MetaVersion,
     /// A header and the body do not say the same, from revision 2026-07-28 on.
     Header(Header, Fault),
-    /// The header names a revision this gateway does not know, so it cannot know what else to compare.
-    UnsupportedRevision,
 }
 
 /// A header that repeats a part of the body.
@@ -87,7 +85,6 @@ impl EnvelopeError {
             | EnvelopeError::Arguments
             | EnvelopeError::MetaVersion => -32602,
             EnvelopeError::Header(..) => -32020,
-            EnvelopeError::UnsupportedRevision => -32022,
             _ => -32600,
         }
     }
@@ -116,9 +113,8 @@ impl EnvelopeError {
             EnvelopeError::Params => "the params of this method have to be an object",
             EnvelopeError::Target => "the params do not name what the method acts on",
             EnvelopeError::Arguments => "the arguments have to be an object",
-            EnvelopeError::MetaVersion => "the protocol version in _meta is not a string",
+            EnvelopeError::MetaVersion => "the protocol version in _meta is not there, or not a string",
             EnvelopeError::Header(header, fault) => header.message(*fault),
-            EnvelopeError::UnsupportedRevision => "the protocol version is not supported",
         }
     }
 }

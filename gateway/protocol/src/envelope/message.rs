@@ -18,6 +18,8 @@ pub struct Message<'b> {
     pub params: Option<Fragment<'b>>,
     /// The arguments of the call or the prompt: an object, each of whose members is there once.
     pub arguments: Option<Fragment<'b>>,
+    /// All of it, as it was written.
+    pub whole: Fragment<'b>,
     /// The members of the params a header may repeat: `name`, `uri` and `taskId`, as literals.
     pub(super) names: [Option<&'b str>; 3],
 }
@@ -89,6 +91,7 @@ pub(super) fn read<'b>(
         reader.value(depth)?;
         return Err(EnvelopeError::NotAMessage);
     }
+    let start = reader.scanner.offset();
     let (mut members, mut params) = ([None; MEMBERS.len()], Params::default());
     reader.object::<EnvelopeError>(depth, &MEMBERS, |reader, place, depth| {
         let member = match MEMBERS.get(place) {
@@ -106,7 +109,7 @@ pub(super) fn read<'b>(
         _ => return Err(EnvelopeError::Version),
     }
     let kind = kind(id, method, result, error)?;
-    params.into_message(kind)
+    params.into_message(kind, Fragment { text: reader.since(start) })
 }
 
 fn kind<'b>(

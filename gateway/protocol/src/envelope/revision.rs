@@ -24,6 +24,8 @@ impl Revision {
     /// What a request without `MCP-Protocol-Version` is taken for (MCP 2025-06-18 basic/transports).
     pub const ASSUMED: Revision = Revision::V2025_03_26;
 
+    pub const NEWEST: Revision = Revision::V2026_07_28;
+
     /// The revision with this name, in its one spelling.
     pub fn named(name: &str) -> Option<Revision> {
         Revision::ALL.into_iter().find(|revision| revision.name() == name)

@@ -18,7 +18,7 @@ pub enum Target<'b> {
     Tool(Cow<'b, str>),
     /// `prompts/get`: its `name`; `completion/complete` with a `ref/prompt`: the name in its `ref`.
     Prompt(Cow<'b, str>),
-    /// `resources/read`, `resources/subscribe`, `resources/unsubscribe`: their `uri`.
+    /// `resources/read`, `resources/subscribe`, `resources/unsubscribe`: their `uri`, which the last two may lack.
     Resource(Cow<'b, str>),
     /// `completion/complete` with a `ref/resource`: the `uri` in its `ref`, which is a template (RFC 6570) or a URI.
     Template(Cow<'b, str>),
@@ -74,7 +74,11 @@ impl<'b> Params<'b> {
         Ok(whole)
     }
 
-    pub(super) fn into_message(self, kind: Kind<'b>) -> Result<Message<'b>, EnvelopeError> {
+    pub(super) fn into_message(
+        self,
+        kind: Kind<'b>,
+        whole: Fragment<'b>,
+    ) -> Result<Message<'b>, EnvelopeError> {
         let target = match &kind {
             Kind::Request { method, .. } | Kind::Notification { method } => self.target(method)?,
             Kind::Response { .. } => Target::None,
@@ -87,6 +91,7 @@ impl<'b> Params<'b> {
             revision: self.revision,
             params: self.whole.and_then(object),
             arguments: arguments.and_then(object),
+            whole,
             names: [name.and_then(literal), uri.and_then(literal), task.and_then(literal)],
         })
     }
@@ -114,7 +119,11 @@ impl<'b> Params<'b> {
         if matches!(method, "tools/call" | "prompts/get") && arguments.is_some_and(is_something_else) {
             return Err(EnvelopeError::Arguments);
         }
-        string(member.ok_or(EnvelopeError::Target)?).map(target)
+        match member {
+            // Of methods that are gone a client may try what they say to nothing.
+            None if matches!(method, "resources/subscribe" | "resources/unsubscribe") => Ok(Target::None),
+            member => string(member.ok_or(EnvelopeError::Target)?).map(target),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tollgate_protocol::url::Origin;
 
-use super::{Findings, Once, balance, event_streams, plans, upstream, values};
+use super::{Findings, Once, balance, event_streams, plans, policies, upstream, values};
 use crate::config::document::{Api as Written, AuthorizationMode, Document, ResourceWords};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
@@ -45,6 +45,7 @@ impl Checker<'_> {
         let balance = balance::check(written, path, self.folder, self.findings);
         let endpoints = upstream::check_endpoints(written, path, self.folder, self.findings);
         let plans = plans::check(written, &path.key("plans"), self.folder, self.findings);
+        let policies = policies::check(&written.policies, &path.key("policies"), self.findings);
         Some(Api {
             name: name?,
             version,
@@ -58,6 +59,7 @@ impl Checker<'_> {
             event_streams,
             endpoints,
             plans,
+            policies,
         })
     }
 

@@ -23,7 +23,7 @@ pub fn check(document: &Document, folder: &Path, findings: &mut Findings) -> Vec
         let name =
             written.name.as_ref().map(|name| findings.name(name, path.key("name"), &mut names, "listener"));
         let address = check_address(written, &path, &mut taken, findings);
-        let origins = findings.origins(&written.allowed_origins, &path.key("allowed_origins"));
+        let origins = super::origins(findings, &written.allowed_origins, &path.key("allowed_origins"));
         let trusted_proxies = check_trusted_proxies(written, &path.key("trusted_proxies"), findings);
         refuse_announcements_by_nobody(written, &path, findings);
         refuse_redirects_to_nowhere(document, written, &path, findings);
@@ -48,7 +48,7 @@ fn check_trusted_proxies(written: &Written, list: &KeyPath, findings: &mut Findi
     let mut networks = Vec::new();
     for (index, text) in written.trusted_proxies.iter().enumerate() {
         let path = list.item(index);
-        let Some(network) = findings.take(path.clone(), values::network(text.as_str())) else { continue };
+        let Some(network) = findings.take(path.clone(), values::proxies(text.as_str())) else { continue };
         match seen.note(network, &path) {
             Some(first) => {
                 let message = format!("{} is in the list twice", quoted(&network.to_string()));

@@ -5,7 +5,7 @@ use http::header::HeaderName;
 use std::path::Path;
 
 use super::values::Refusal;
-use super::{Findings, Once, tokens, values};
+use super::{Findings, Once, policies, tokens, values};
 use crate::config::document::{Api as Written, ApiKeyPlan as WrittenApiKey, Document, Plan as WrittenPlan};
 use crate::config::key_path::KeyPath;
 use crate::config::problem::{Problem, quoted};
@@ -14,6 +14,7 @@ use crate::config::{
     Api, ApiKeyPlan, ApiKeySource, AuthorizationMode, Condition, Listener, Plan, PlanKind, PlanState,
 };
 use crate::minted;
+use tollgate_plugins::condition::Sight;
 use tollgate_protocol::url::Origin;
 
 /// Where a key is looked for, unless the plan says otherwise.
@@ -42,7 +43,8 @@ pub fn check(api: &Written, list: &KeyPath, folder: &Path, findings: &mut Findin
             Some(text) => Some(findings.take(path.key("when"), condition(text.as_str()))?),
             None => None,
         };
-        Some(Plan { name: own, state: written.state, when, kind })
+        let policies = policies::check(&written.policies, &path.key("policies"), findings);
+        Some(Plan { name: own, state: written.state, when, kind, policies })
     };
     let plans: Vec<_> = api.plans.iter().enumerate().filter_map(check_one).collect();
     if plans.len() == api.plans.len() {
@@ -183,7 +185,7 @@ fn takes_everybody(plan: &Plan) -> bool {
 }
 
 fn condition(text: &str) -> Result<Condition, Refusal> {
-    Condition::parse(text).map_err(|why| {
+    Condition::parse(text, Sight::Request).map_err(|why| {
         Refusal::new(format!("this is no condition: {why}"))
             .help("write it in CEL, such as `request.headers[\"x-env\"] == \"test\"`")
     })

@@ -42,8 +42,10 @@ pub fn files(document: &Document, included: &[&IncludedConsumers], folder: &Path
     let shared = document.apis.iter().filter_map(|api| api.upstream.auth.as_ref());
     let plans = document.apis.iter().flat_map(|api| &api.plans);
     let clients = plans.filter_map(|plan| Some(&plan.oauth2.as_ref()?.client));
+    let stores = document.stores.limits.iter().filter_map(|limits| limits.redis.password.as_ref());
     let references =
         shared.chain(own).flat_map(UpstreamAuth::references).chain(clients.flat_map(OAuthClient::references));
+    let references = references.chain(stores);
     let issuers = document.apis.iter().flat_map(|api| &api.plans).filter_map(|plan| plan.jwt.as_ref());
     let keys = issuers.flat_map(|plan| &plan.issuers).filter_map(|issuer| issuer.jwks_file.as_ref());
     let keys = keys.map(|file| folder.join(file.as_str()));

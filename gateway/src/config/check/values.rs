@@ -1,63 +1,15 @@
 //! The values that stand alone: each is parsed, or refused with a sentence that says what to write instead.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
 
 use ipnet::IpNet;
 
 use tollgate_protocol::path::{PathError, check_target_path};
 use tollgate_protocol::url::{HttpUrl, Origin, UrlError};
 
+pub use tollgate_plugins::settings::values::*;
+
 use crate::config::problem::quoted;
-
-const LONGEST_NAME: usize = 64;
-const LONGEST_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Why a value is refused, and what to write.
-#[derive(Debug)]
-pub struct Refusal {
-    pub message: String,
-    pub help: Option<String>,
-}
-
-impl Refusal {
-    pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), help: None }
-    }
-
-    pub fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
-    }
-}
-
-/// A name of lower-case letters, digits and `-`.
-pub fn name(text: &str) -> Result<String, Refusal> {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if text.is_empty() {
-        return Err(Refusal::new("a name cannot be empty"));
-    }
-    if text.chars().count() > LONGEST_NAME {
-        return Err(Refusal::new(format!("a name has at most {LONGEST_NAME} characters")));
-    }
-    if text == "-" {
-        let refusal = Refusal::new("`-` is not a name: metrics say it where there is none");
-        return Err(refusal.help("write a word, such as `github`"));
-    }
-    if text.chars().all(allowed) {
-        return Ok(text.to_owned());
-    }
-    let written: String = text.to_lowercase().chars().map(|c| if allowed(c) { c } else { '-' }).collect();
-    Err(Refusal::new(format!("{} is not a name: lower-case letters, digits and `-` only", quoted(text)))
-        .help(format!("write `{written}`")))
-}
-
-/// Words for people: anything but nothing.
-pub fn words(text: &str) -> Result<String, Refusal> {
-    if text.trim().is_empty() {
-        return Err(Refusal::new("the text is empty").help("write something, or remove the line"));
-    }
-    Ok(text.to_owned())
-}
 
 /// An IP address and a port, which may be 0.
 pub fn address(text: &str) -> Result<SocketAddr, Refusal> {
@@ -89,26 +41,12 @@ pub fn dns_server(text: &str) -> Result<SocketAddr, Refusal> {
     })
 }
 
-/// An IP address, or a network of them.
-pub fn network(text: &str) -> Result<IpNet, Refusal> {
-    if let Ok(address) = text.parse::<IpAddr>() {
-        return Ok(IpNet::from(address.to_canonical()));
-    }
-    let network: IpNet = text.parse().map_err(|_| {
-        Refusal::new(format!("{} is not an IP address or network", quoted(text)))
-            .help("write it like `10.0.0.0/8`, `192.0.2.7` or `2001:db8::/32`; names are not looked up")
-    })?;
+/// The networks that proxies are in.
+pub fn proxies(text: &str) -> Result<IpNet, Refusal> {
+    let network = network(text)?;
     if network.prefix_len() == 0 {
         return Err(Refusal::new(format!("{} is everybody: each client could say who it is", quoted(text)))
             .help("list the networks the proxies are in"));
-    }
-    if network != network.trunc() {
-        let refusal = Refusal::new(format!("{} is an address inside a network", quoted(text)));
-        return Err(refusal.help(format!(
-            "write `{}` for the network, `{}` for the address",
-            network.trunc(),
-            network.addr()
-        )));
     }
     Ok(network)
 }
@@ -256,37 +194,6 @@ fn refused_path(text: &str, error: PathError) -> Refusal {
     }
 }
 
-/// A number and a unit.
-pub fn duration(text: &str) -> Result<Duration, Refusal> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let milliseconds = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "" if !number.is_empty() => {
-            return Err(
-                Refusal::new(format!("{} has no unit", quoted(text))).help(format!("write `{number}s`"))
-            );
-        }
-        _ => return Err(not_a_duration(text)),
-    };
-    if number.is_empty() {
-        return Err(not_a_duration(text));
-    }
-    let parsed = number.parse::<u64>().ok().and_then(|number| number.checked_mul(milliseconds));
-    match parsed.map(Duration::from_millis) {
-        Some(duration) if duration <= LONGEST_DURATION => Ok(duration),
-        _ => Err(Refusal::new(format!("{} is too long: at most `24h`", quoted(text)))),
-    }
-}
-
-fn not_a_duration(text: &str) -> Refusal {
-    Refusal::new(format!("{} is not a duration", quoted(text)))
-        .help("write one whole number and `ms`, `s`, `m` or `h`, such as `90s`")
-}
-
 /// A URL as it may be shown: without the password someone put into it.
 fn without_user_information(text: &str) -> String {
     match text
@@ -350,20 +257,6 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_is_a_number_and_a_unit() {
-        let milliseconds = |text: &str| duration(text).map(|duration| duration.as_millis());
-        accepted(
-            milliseconds,
-            &[("0s", "0"), ("500ms", "500"), ("90s", "90000"), ("5m", "300000"), ("24h", "86400000")],
-        );
-        for refused in
-            ["", "s", "-5s", "1.5s", "1 s", "5d", "5S", "18446744073709551615h", "99999999999999999999s"]
-        {
-            assert!(duration(refused).is_err(), "{refused}");
-        }
-    }
-
-    #[test]
     fn an_address_is_an_ip_and_a_port() {
         accepted(
             address,
@@ -380,20 +273,6 @@ mod tests {
                 ("10.0.0.53:5353", "10.0.0.53:5353"),
                 ("2001:db8::53", "[2001:db8::53]:53"),
                 ("[2001:db8::53]:5353", "[2001:db8::53]:5353"),
-            ],
-        );
-    }
-
-    #[test]
-    fn a_network_is_in_cidr_notation_and_an_address_is_a_network_of_one() {
-        accepted(
-            network,
-            &[
-                ("10.0.0.0/8", "10.0.0.0/8"),
-                ("192.0.2.7", "192.0.2.7/32"),
-                ("::ffff:192.0.2.7", "192.0.2.7/32"),
-                ("2001:DB8::/32", "2001:db8::/32"),
-                ("::1", "::1/128"),
             ],
         );
     }

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tollgate_plugins::catalogue::Policy;
 
 use super::{Endpoint, Plan, Upstream};
 use crate::config::short_form::Short;
@@ -62,6 +63,11 @@ pub struct Api {
     /// a request has decides.
     #[schemars(length(min = 1))]
     pub plans: Vec<Short<Plan>>,
+
+    /// Rules for callers that were admitted, whatever the plan. They come before those of the plan.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub policies: Vec<Policy>,
 }
 
 /// Which of several endpoints a request goes to.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, de};
+use tollgate_plugins::catalogue::Policy;
 
 use super::oauth::OAuthClient;
 use crate::config::short_form::{Short, ShortForm};
@@ -46,6 +47,11 @@ pub struct Plan {
     /// Callers have a certificate of one of the `consumers`. Needs a listener that asks for certificates. It has no
     /// settings: `mtls: {}`.
     pub mtls: Option<MtlsPlan>,
+
+    /// Rules for callers that this plan has admitted.
+    #[serde(default)]
+    #[schemars(extend("default" = []))]
+    pub policies: Vec<Policy>,
 }
 
 /// Whether a plan admits callers.
@@ -115,7 +121,7 @@ pub struct JwtPlan {
     pub optional_scopes: Vec<Words>,
 
     /// Operations for which a token needs further scopes. A client that lacks them is told all it needs, and can ask for
-    /// more (step-up). Messages are read before anything is sent on then, and are of at most 64 KiB.
+    /// more (step-up). Messages are read before they are sent on then.
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub operations: Vec<Operation>,
@@ -252,6 +258,7 @@ impl ShortForm for Plan {
             jwt: None,
             oauth2: None,
             mtls: None,
+            policies: Vec::new(),
         };
         match text {
             "keyless" => Ok(Self { keyless: Some(Keyless {}), ..plan }),
@@ -304,7 +311,7 @@ pub struct OAuth2Plan {
     pub optional_scopes: Vec<Words>,
 
     /// Operations for which a token needs further scopes. A client that lacks them is told all it needs, and can ask for
-    /// more (step-up). Messages are read before anything is sent on then, and are of at most 64 KiB.
+    /// more (step-up). Messages are read before they are sent on then.
     #[serde(default)]
     #[schemars(extend("default" = []))]
     pub operations: Vec<Operation>,

@@ -4,15 +4,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAndWait } from './processes.mjs';
 
-/** Where the API is mounted: at the server's own path, or at a path that has nothing to do with it. */
-export const LAYOUTS = {
-  same: ({ pathname }) => (pathname === '/' ? '/mcp' : pathname),
-  moved: () => '/team/tools',
-};
+const own = ({ pathname }) => (pathname === '/' ? '/mcp' : pathname);
 
-function configFor(upstream, path) {
+/**
+ * Where the API is mounted: at the server's own path, or at a path that has nothing to do with it; or at its own path
+ * with every policy there is, none of which has anything against what the suite does.
+ */
+export const LAYOUTS = { same: own, moved: () => '/team/tools', policies: own };
+
+const POLICIES = `policies:
+  - audit: { to: stdout, methods: ["*"] }
+  - ip_filter: { allow: [127.0.0.0/8, "::1"] }
+  - mcp_acl: { allow: [{}], deny: [{ tools: [no_such_tool], resources: ["no-such:*"], prompts: [no_such_prompt] }] }
+  - rate_limit: { by: [address, tool], count: tools/call, windows: [{ requests: 100000, per: 1m }] }
+  - concurrency: { by: [address, tool], max: 1000 }
+  - size_limits:
+      request_bytes: 4000000
+      response_bytes: 4000000
+      event_bytes: 4000000
+      json_depth: 64
+      json_members: 10000
+  - headers: { request: { set: { x-edge: here } }, response: { set: { x-edge: here } } }
+`;
+
+function configFor(upstream, path, layout) {
   return `listeners: [{ address: "127.0.0.1:0" }]
-apis:
+${layout === 'policies' ? POLICIES : ''}apis:
   - name: conformance
     path: ${path}
     endpoints: ["${upstream}"]
@@ -25,7 +42,7 @@ export async function startGateway(upstream, layout, log) {
   const path = LAYOUTS[layout](new URL(upstream));
   const dir = await mkdtemp(join(tmpdir(), 'tollgate-conformance-'));
   const file = join(dir, 'tollgate.yaml');
-  await writeFile(file, configFor(upstream, path));
+  await writeFile(file, configFor(upstream, path, layout));
   try {
     const isReady = message => message.event === 'listening';
     const { ready, end } = await startAndWait(process.env.TOLLGATE_BIN, ['run', '-c', file], { isReady, log });

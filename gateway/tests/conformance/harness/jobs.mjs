@@ -17,7 +17,9 @@ const PATH_MATTERS = /^auth\/(metadata-|resource-mismatch|scope-step-up|authoriz
 /** Lists the jobs for `{ revisions, only, directOnly }`; running one resolves to a map from scenario to its checks. */
 export async function planJobs({ revisions, only, directOnly }) {
   const modes = directOnly ? [DIRECT] : [DIRECT, ...Object.keys(LAYOUTS)];
-  const modesFor = scenario => modes.filter(mode => mode !== 'moved' || PATH_MATTERS.test(scenario));
+  // What policies look at is what clients send, so the server scenarios have it all.
+  const modesFor = scenario =>
+    modes.filter(mode => mode !== 'policies' && (mode !== 'moved' || PATH_MATTERS.test(scenario)));
   const wanted = scenario => only.length === 0 || only.includes(scenario);
   const jobs = [];
   for (const revision of revisions) {

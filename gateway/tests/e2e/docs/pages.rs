@@ -22,7 +22,7 @@ fn documented_reasons() -> BTreeMap<String, u16> {
 #[test]
 fn the_page_of_reasons_has_every_slug_with_its_status_and_no_other() {
     let known: BTreeMap<String, u16> =
-        reason::ALL.iter().map(|reason| (reason.slug.to_string(), reason.status)).collect();
+        reason::all().map(|reason| (reason.slug.to_string(), reason.status)).collect();
     assert_eq!(documented_reasons(), known);
 }
 

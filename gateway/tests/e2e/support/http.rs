@@ -39,9 +39,10 @@ impl Response {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The reason slug of a gateway-made error, in either of its forms.
+    /// The reason slug of a gateway-made error, in either of its forms; of those to a batch, of the first.
     pub fn reason(&self) -> String {
         let body = self.json();
+        let body = body.get(0).unwrap_or(&body);
         let slug = body["error"]["data"]["reason"].as_str().or(body["reason"].as_str());
         slug.unwrap_or_else(|| panic!("no reason: {body}")).to_string()
     }

@@ -11,6 +11,7 @@ pub mod node;
 pub mod openmetrics;
 pub mod process;
 pub mod publisher;
+pub mod redis;
 pub mod report;
 pub mod secured;
 pub mod slow;

@@ -10,7 +10,7 @@ use std::fmt;
 macro_rules! kinds_of_text {
     ($($(#[$doc:meta])* $kind:ident: $expected:literal, $schema:tt;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
         pub struct $kind(String);
 
         impl $kind {
@@ -93,10 +93,22 @@ kinds_of_text! {
         "pattern": r"^[hH][tT][tT][pP][sS]?://[^#\s]+$"
     };
 
+    /// The URL of a Redis server.
+    RedisUrl: "a URL such as `redis://127.0.0.1:6379`", {
+        "type": "string",
+        "pattern": r"^rediss?://[^?#@\s]+$"
+    };
+
     /// A length of time.
     Duration: "a duration such as `500ms`, `30s`, `5m` or `1h`", {
         "type": "string",
         "pattern": "^[0-9]+(ms|s|m|h)$"
+    };
+
+    /// A length of time that may be counted in days.
+    Period: "a duration such as `1s`, `1m`, `1h` or `30d`", {
+        "type": "string",
+        "pattern": "^[0-9]+(ms|s|m|h|d)$"
     };
 
     /// The SHA-256 of a certificate.
@@ -122,6 +134,12 @@ kinds_of_text! {
 
     /// The name of a header or of a query parameter.
     FieldName: "a name such as `x-api-key`", { "type": "string", "pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" };
+
+    /// A file, wherever the configuration is.
+    AbsolutePath: "an absolute path such as `/var/log/tollgate/audit.jsonl`", {
+        "type": "string",
+        "pattern": "^/.*[^/]$"
+    };
 
     /// A file, relative to the folder of the configuration.
     FilePath: "the path of a file", { "type": "string", "minLength": 1 };

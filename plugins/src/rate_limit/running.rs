@@ -1,0 +1,132 @@
+//! A limit that counts.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tollgate_protocol::envelope::Message;
+
+use super::RateLimit;
+use super::fields::Fields;
+use super::key;
+use crate::effects::Effects;
+use crate::expression::Facts;
+use crate::limiter::{self, Key, Limiter, Taken, key_text};
+use crate::policy::{Charge, Denial, Memory, Needs, OnFailure, Policy, Reading, Services, Verdict};
+use crate::reason::of_policies::{CONDITION_FAILED, LIMITS_UNAVAILABLE, QUOTA_SPENT, RATE_LIMITED};
+use crate::request::Request;
+
+/// Of the JSON-RPC error. MCP has none for this; clients that know one know it from other servers.
+const CODE: i64 = -32005;
+
+/// A [`RateLimit`] and what it has counted.
+pub struct Running {
+    limit: RateLimit,
+    /// Decides, or stands in for the shared store.
+    pub(super) limiter: Arc<Limiter>,
+    shared: Option<Shared>,
+    fields: Option<Fields>,
+}
+
+struct Shared {
+    /// No other limit of the gateway has it.
+    place: String,
+    on_failure: OnFailure,
+}
+
+impl Running {
+    pub fn new(limit: &RateLimit, services: &dyn Services) -> Running {
+        let before = services.memory().and_then(|memory| memory.downcast::<Limiter>().ok());
+        let (windows, max_keys) = (limit.windows.clone(), limit.max_keys);
+        let limiter = match before {
+            Some(before) => before.with(windows, max_keys, now()),
+            None => Limiter::new(windows, max_keys),
+        };
+        let place = services.place().to_owned();
+        let name = place.rsplit('/').next().unwrap_or_default();
+        Running {
+            fields: limit.headers.then(|| Fields::new(name, &limit.windows)).flatten(),
+            limit: limit.clone(),
+            limiter: Arc::new(limiter),
+            shared: services.shared_limits().map(|on_failure| Shared { place, on_failure }),
+        }
+    }
+
+    fn count(&self, facts: &Facts<'_>, cost: u64, effects: &mut Effects) -> Verdict {
+        let Ok(parts) = key::parts(&self.limit.by, facts) else { return Verdict::deny(&CONDITION_FAILED) };
+        let parts: Vec<_> = parts.iter().map(|(kind, value)| (*kind, value.as_ref())).collect();
+        let (key, now) = (Key::of(&parts), facts.request.now);
+        let Some(shared) = &self.shared else {
+            return self.settle(&self.limiter.take(&key, cost, now), effects);
+        };
+        let parts: Vec<_> = std::iter::once(("limit", shared.place.as_str())).chain(parts).collect();
+        let windows = self.limit.windows.clone();
+        Verdict::Charge(Box::new(Charge { key: key_text(&parts), cost, windows, local: key, now }))
+    }
+
+    pub(super) fn settle(&self, taken: &Taken, effects: &mut Effects) -> Verdict {
+        let reason = match taken.verdict {
+            limiter::Verdict::Allowed => {
+                self.fields.iter().for_each(|fields| fields.tell(taken, effects));
+                return Verdict::Continue;
+            }
+            limiter::Verdict::RetryAfter(_) => &RATE_LIMITED,
+            limiter::Verdict::Never => &QUOTA_SPENT,
+        };
+        let seconds = limiter::retry_after(taken);
+        Verdict::Deny(Box::new(Denial {
+            retry_after: seconds.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
+            fields: self.fields.iter().flat_map(|fields| fields.of(taken)).collect(),
+            code: Some(CODE),
+            ..Denial::new(reason)
+        }))
+    }
+}
+
+impl Policy for Running {
+    fn needs(&self) -> Needs {
+        match self.limit.reads_messages() {
+            true => Needs { message: Reading::Enforce, ..Needs::default() },
+            false => Needs { head: true, ..Needs::default() },
+        }
+    }
+
+    fn on_head(&self, request: &Request<'_>, effects: &mut Effects) -> Verdict {
+        self.count(&Facts::of(request), 1, effects)
+    }
+
+    fn on_message(&self, request: &Request<'_>, message: &Message<'_>, effects: &mut Effects) -> Verdict {
+        match self.limit.cost(message) {
+            0 => Verdict::Continue,
+            cost => self.count(&Facts { request, message: Some(message) }, cost, effects),
+        }
+    }
+
+    fn on_charged(&self, charge: &Charge, taken: Option<Taken>, effects: &mut Effects) -> Verdict {
+        let on_failure = self.shared.as_ref().map_or(OnFailure::Local, |shared| shared.on_failure);
+        match (taken, on_failure) {
+            (Some(taken), _) => self.settle(&taken, effects),
+            (None, OnFailure::Local) => {
+                self.settle(&self.limiter.take(&charge.local, charge.cost, charge.now), effects)
+            }
+            (None, OnFailure::Open) => Verdict::Continue,
+            (None, OnFailure::Closed) => Verdict::deny(&LIMITS_UNAVAILABLE),
+        }
+    }
+
+    fn memory(&self) -> Option<Memory> {
+        Some(self.limiter.clone())
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("RateLimit").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+/// As [`Request::now`].
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
