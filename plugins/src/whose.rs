@@ -2,14 +2,13 @@
 //! at once.
 
 use std::borrow::Cow;
-use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Deref;
 
 use serde::Deserialize;
 use tollgate_protocol::envelope::{Message, Target};
 
 use crate::limiter::Key;
-use crate::request::Request;
+use crate::request::{Request, client_network};
 use crate::settings::findings::{Findings, Once};
 use crate::settings::key_path::KeyPath;
 use crate::settings::problem::Problem;
@@ -73,32 +72,46 @@ impl Whose {
 
     /// What this request has of the parts, in their order. Allocates for an address alone.
     pub fn values<'r>(&self, request: &'r Request<'_>, message: Option<&'r Message<'_>>) -> Values<'r> {
-        let (mut values, caller) = (Values::default(), request.caller.unwrap_or_default());
-        let issuer = || Some(("issuer", caller.claims?.get("iss")?.as_str()?));
-        let api = Some(("api", request.api));
+        let mut values = Values::default();
         for part in &self.0 {
-            let (among, kind, value) = match part {
-                Part::Consumer => (None, "consumer", caller.consumer),
-                Part::Subject => (issuer(), "subject", caller.subject),
-                Part::ClientId => (issuer(), "client_id", caller.client_id),
-                Part::Address => (None, "address", None),
-                Part::Session => (api, "session", request.session()),
-                Part::Tool => (api, "tool", message.and_then(tool)),
-                Part::Plan => (api, "plan", Some(caller.plan)),
-            };
-            match value.filter(|value| !value.is_empty()) {
-                Some(value) => {
-                    among.into_iter().for_each(|(kind, value)| values.push(kind, Cow::Borrowed(value)));
-                    values.push(kind, Cow::Borrowed(value));
-                }
+            if !part.tell(request, message, |kind, value| values.push(kind, Cow::Borrowed(value))) {
                 // Where not even that is known, there is nothing left to tell callers apart by.
-                None => match request.client {
-                    Some(address) => values.push("address", Cow::Owned(network(address).to_string())),
+                match request.client {
+                    Some(address) => values.push("address", Cow::Owned(client_network(address).to_string())),
                     None => values.push("nobody", Cow::Borrowed("")),
-                },
+                }
             }
         }
         values
+    }
+}
+
+impl Part {
+    /// Tells what a request has of it, and before that among what it is one. False where it has nothing of the kind.
+    pub fn tell<'r>(
+        self,
+        request: &'r Request<'_>,
+        message: Option<&'r Message<'_>>,
+        mut push: impl FnMut(&'static str, &'r str),
+    ) -> bool {
+        let caller = request.caller.unwrap_or_default();
+        let issuer = || Some(("issuer", caller.claims?.get("iss")?.as_str()?));
+        let api = Some(("api", request.api));
+        let (among, kind, value) = match self {
+            Part::Consumer => (None, "consumer", caller.consumer),
+            Part::Subject => (issuer(), "subject", caller.subject),
+            Part::ClientId => (issuer(), "client_id", caller.client_id),
+            Part::Address => (None, "address", None),
+            Part::Session => (api, "session", request.session()),
+            Part::Tool => (api, "tool", message.and_then(tool)),
+            Part::Plan => (api, "plan", Some(caller.plan)),
+        };
+        let Some(value) = value.filter(|value| !value.is_empty()) else { return false };
+        if let Some((kind, value)) = among {
+            push(kind, value);
+        }
+        push(kind, value);
+        true
     }
 }
 
@@ -132,13 +145,6 @@ fn tool<'m>(message: &'m Message<'_>) -> Option<&'m str> {
     match &message.target {
         Target::Tool(name) => Some(name),
         _ => None,
-    }
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address => address,
     }
 }
 

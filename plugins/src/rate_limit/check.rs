@@ -63,7 +63,7 @@ fn check_key(written: &Key, path: &KeyPath, findings: &mut Findings) -> Option<P
                 let problem = Problem::error(path.clone(), format!("nothing is counted by {}", quoted(word)));
                 findings.add(problem.help(format!("write one of {known}, or `{{ cel: 'claims.tenant' }}`")));
             }
-            known.map(|(_, part)| part)
+            known.map(|(_, part)| Part::Known(part))
         }
         Key::Cel(written) => {
             let parsed = Expression::parse(written.cel.as_str(), Sight::Message, key::fits);

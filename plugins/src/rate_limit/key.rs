@@ -6,42 +6,34 @@
 use std::borrow::Cow;
 
 use cel::Value;
-use serde_json::Value as Json;
-use tollgate_protocol::envelope::Target;
 
 use crate::expression::{Expression, Facts, NoAnswer};
-use crate::request::{Caller, client_network};
+use crate::request::client_network;
+use crate::whose;
 
 /// One thing that a limit goes by.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Part {
-    Consumer,
-    Subject,
-    ClientId,
-    Address,
-    Session,
-    Tool,
-    Plan,
+    Known(whose::Part),
     Cel(Expression),
 }
 
 impl Part {
     /// The words for all but [`Part::Cel`].
-    pub const WORDS: [(&'static str, Part); 7] = [
-        ("consumer", Part::Consumer),
-        ("subject", Part::Subject),
-        ("client_id", Part::ClientId),
-        ("address", Part::Address),
-        ("session", Part::Session),
-        ("tool", Part::Tool),
-        ("plan", Part::Plan),
+    pub const WORDS: [(&'static str, whose::Part); 7] = [
+        ("consumer", whose::Part::Consumer),
+        ("subject", whose::Part::Subject),
+        ("client_id", whose::Part::ClientId),
+        ("address", whose::Part::Address),
+        ("session", whose::Part::Session),
+        ("tool", whose::Part::Tool),
+        ("plan", whose::Part::Plan),
     ];
 
     pub fn is_in_messages(&self) -> bool {
         match self {
-            Part::Tool => true,
+            Part::Known(part) => *part == whose::Part::Tool,
             Part::Cel(expression) => expression.looks_at_messages(),
-            _ => false,
         }
     }
 }
@@ -57,45 +49,15 @@ pub fn parts<'r>(by: &[Part], facts: &Facts<'r>) -> Result<Vec<Pair<'r>>, NoAnsw
         let found = pairs.len();
         match part {
             Part::Cel(expression) => pairs.extend(answer(&expression.evaluate(facts)?)?),
-            part => known(part, facts, &mut pairs),
+            Part::Known(part) => {
+                part.tell(facts.request, facts.message, |kind, value| pairs.push((kind, value.into())));
+            }
         }
         if pairs.len() == found {
             pairs.push(address(facts)?);
         }
     }
     Ok(pairs)
-}
-
-/// Adds nothing where the request has no such thing.
-fn known<'r>(part: &Part, facts: &Facts<'r>, pairs: &mut Vec<Pair<'r>>) {
-    let caller = facts.request.caller.unwrap_or_default();
-    let (kind, value) = match part {
-        Part::Consumer => ("consumer", caller.consumer),
-        Part::Subject => ("subject", caller.subject),
-        Part::ClientId => ("client_id", caller.client_id),
-        Part::Session => ("session", facts.request.session()),
-        Part::Plan => ("plan", Some(caller.plan)),
-        Part::Tool => ("tool", facts.message.and_then(|message| tool(&message.target))),
-        Part::Address | Part::Cel(_) => return,
-    };
-    if let Some(value) = value.filter(|value| !value.is_empty()) {
-        pairs.push((kind, value.into()));
-        if matches!(part, Part::Subject | Part::ClientId) {
-            // Both are names that another issuer may have given to somebody else.
-            pairs.extend(issuer(&caller).map(|issuer| ("issuer", issuer.into())));
-        }
-    }
-}
-
-fn issuer<'r>(caller: &Caller<'r>) -> Option<&'r str> {
-    caller.claims?.get("iss").and_then(Json::as_str)
-}
-
-fn tool<'r>(target: &'r Target<'_>) -> Option<&'r str> {
-    match target {
-        Target::Tool(name) => Some(name),
-        _ => None,
-    }
 }
 
 fn address<'r>(facts: &Facts<'r>) -> Result<Pair<'r>, NoAnswer> {
