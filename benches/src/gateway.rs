@@ -1,4 +1,4 @@
-//! A gateway under test: a process of its own, with one API for each kind of plan.
+//! A gateway under test: a process of its own, with one API for each kind of plan or policy.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader};
@@ -77,6 +77,12 @@ fn configuration(upstream: &Upstream) -> String {
              [{plan}] }}\n"
         )
     };
+    let restricted = |name: &str, policy: &str| {
+        format!(
+            "  - {{ name: {name}, path: /{name}, endpoints: [\"{url}\"], authorization: {{ mode: protect }}, plans: \
+             [keyless], policies: [{{ {policy} }}] }}\n"
+        )
+    };
     let jwt = format!("issuers: [{{ issuer: \"{url}\", jwks_uri: \"{url}/jwks\" }}], audiences: [\"{url}\"]");
     let oauth2 = format!(
         "issuer: \"{url}\", introspection_endpoint: \"{url}/introspect\", audiences: [\"{url}\"], cache: 1h, client: \
@@ -93,6 +99,14 @@ fn configuration(upstream: &Upstream) -> String {
         api("jwt", &format!("{{ jwt: {{ {jwt} }} }}")),
         api("opaque", &format!("{{ oauth2: {{ {oauth2} }} }}")),
         api("operations", &format!("{{ jwt: {{ {jwt}, {operations} }} }}")),
+        restricted("acl", "mcp_acl: { allow: [{ tools: [\"*\"] }], deny: [{ tools: [\"delete_*\"] }] }"),
+        restricted(
+            "condition",
+            "mcp_acl: { allow: [{ tools: [\"*\"], when: \"message.name != 'x' && plan == 'keyless'\" }] }",
+        ),
+        restricted("limit", "rate_limit: { by: address, windows: [{ requests: 1000000000, per: 1h }] }"),
+        restricted("concurrency", "concurrency: { by: address, max: 100000 }"),
+        restricted("audit", "audit: { to: { file: /dev/null } }"),
     ]
     .concat()
 }

@@ -1,4 +1,4 @@
-//! What a plan costs the gateway's processor, as a ratio to a request that nothing is asked of:
+//! What a plan or a policy costs the gateway's processor, as a ratio to a request that nothing is asked of:
 //! `cargo run --release -p tollgate-benches --bin plans [PATH OF tollgate]`.
 //!
 //! It speaks HTTP to a running gateway and never links it. Rounds of each kind follow one another, each with as many
@@ -28,13 +28,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let upstream = Upstream::start(&issuer)?;
     let gateway = Gateway::start(&binary, &upstream)?;
     let token = issuer.token(&upstream.url())?;
-    let kinds: [Kind; 4] = [
+    let kinds: [Kind; 9] = [
         ("API key", "/keys", "x-api-key: benchmark\r\n".to_owned()),
         ("JWT, seen before", "/jwt", format!("Authorization: Bearer {token}\r\n")),
         ("opaque token, asked about before", "/opaque", "Authorization: Bearer opaque\r\n".to_owned()),
         ("JWT, seen before, with operations", "/operations", format!("Authorization: Bearer {token}\r\n")),
+        ("`mcp_acl`", "/acl", String::new()),
+        ("`mcp_acl` with a condition", "/condition", String::new()),
+        ("`rate_limit` in memory", "/limit", String::new()),
+        ("`concurrency`", "/concurrency", String::new()),
+        ("`audit`", "/audit", String::new()),
     ];
-    println!("| plan | processor, µs a request | to keyless |\n|---|---|---|");
+    println!("| plan or policy | processor, µs a request | to keyless |\n|---|---|---|");
     for kind in &kinds {
         let (cost, ratio) = compare(&gateway, kind)?;
         println!("| {} | {cost:.1} | {ratio:.2} |", kind.0);
