@@ -466,6 +466,8 @@ pub struct Issuer {
     pub subject: Option<ClaimPath>,
     /// Where its tokens name their consumer.
     pub consumer: Option<ClaimPath>,
+    /// Where its tokens have the groups of the user.
+    pub groups: Option<ClaimPath>,
     pub ca: Option<CertificateAuthorities>,
     /// Whether its names may lead into private networks.
     pub private: bool,

@@ -1,13 +1,18 @@
 //! Web origins: which pages may call the gateway from a browser, and the CORS fields they need.
 //!
+//! Which, a listener says, and beyond it the `cors` policies of the gateway and of the API that is called.
+//!
 //! MCP demands that a server reject an unknown `Origin` (DNS rebinding). An upstream cannot do it once the
 //! gateway has given it its own `Host`, so the gateway does: on a loopback listener any loopback origin is
 //! welcome, elsewhere only `allowed_origins`. Preflights are answered here, before plans, since a browser
 //! sends them without credentials (Fetch §3.2).
 
+use std::sync::Arc;
+
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use pingora::http::ResponseHeader;
+use tollgate_plugins::cors::Cors;
 use tollgate_protocol::url::Origin;
 
 use crate::reason;
@@ -31,26 +36,56 @@ const REQUEST_FIELDS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID",
 );
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+/// Private Network Access (WICG): a browser asks before a page of the internet reaches into a network.
+const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
+const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 const ANY: HeaderValue = HeaderValue::from_static("*");
 
-/// A request that comes from a page this listener accepts.
+/// What a `cors` policy says, as fields of answers.
+#[derive(Debug)]
+pub struct PageTerms {
+    policy: Cors,
+    exposed: HeaderValue,
+    max_age: HeaderValue,
+}
+
+impl PageTerms {
+    pub fn of(policy: &Cors) -> PageTerms {
+        let names = policy.exposed_headers.iter().map(|name| format!(", {name}"));
+        let exposed = EXPOSED.to_str().unwrap_or_default().to_owned() + &names.collect::<String>();
+        PageTerms {
+            exposed: HeaderValue::from_str(&exposed).unwrap_or(EXPOSED),
+            max_age: HeaderValue::from(policy.max_age.as_secs()),
+            policy: policy.clone(),
+        }
+    }
+}
+
+/// A request that comes from a page that may call.
 #[derive(Clone, Debug)]
-pub struct WebOrigin(HeaderValue);
+pub struct WebOrigin {
+    page: HeaderValue,
+    /// Of the policy that lets it, if one does.
+    terms: Option<Arc<PageTerms>>,
+}
 
 impl AllowedOrigins {
-    /// The web origin of a request: none for a client that is no browser, a refusal for a foreign page.
-    pub fn check(&self, headers: &HeaderMap) -> Result<Option<WebOrigin>, Refusal> {
+    /// The web origin of a request: none for a client that is no browser, a refusal for a foreign page. `policies` are
+    /// those of what the page calls.
+    pub fn check<'p>(
+        &self,
+        headers: &HeaderMap,
+        policies: impl FnOnce() -> &'p [Arc<PageTerms>],
+    ) -> Result<Option<WebOrigin>, Refusal> {
         let mut fields = headers.get_all(header::ORIGIN).iter();
-        let Some(value) = fields.next() else { return Ok(None) };
-        let known = fields.next().is_none()
-            && value
-                .to_str()
-                .ok()
-                .and_then(|text| Origin::parse(text).ok())
-                .is_some_and(|origin| self.knows(&origin));
-        match known {
-            true => Ok(Some(WebOrigin(value.clone()))),
-            false => Err(Refusal::new(&reason::ORIGIN_NOT_ALLOWED)),
+        let Some(page) = fields.next() else { return Ok(None) };
+        let refusal = || Refusal::new(&reason::ORIGIN_NOT_ALLOWED);
+        let origin = page.to_str().ok().filter(|_| fields.next().is_none());
+        let origin = origin.and_then(|text| Origin::parse(text).ok()).ok_or_else(refusal)?;
+        let terms = policies().iter().find(|terms| terms.policy.allows(&origin)).cloned();
+        match terms.is_some() || self.knows(&origin) {
+            true => Ok(Some(WebOrigin { page: page.clone(), terms })),
+            false => Err(refusal()),
         }
     }
 
@@ -67,20 +102,30 @@ pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
 impl WebOrigin {
     /// The answer to a preflight from this page.
     pub fn preflight(&self, headers: &HeaderMap) -> Reply {
-        Reply::new(204)
-            .with(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.0.clone())
+        let max_age = self.terms.as_ref().map_or(MAX_AGE, |terms| terms.max_age.clone());
+        let reply = Reply::new(204)
+            .with(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.page.clone())
             .with(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS)
             .with(header::ACCESS_CONTROL_ALLOW_HEADERS, requested_fields(headers))
-            .with(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE)
-            .with(header::VARY, VARY)
+            .with(header::ACCESS_CONTROL_MAX_AGE, max_age)
+            .with(header::VARY, VARY);
+        let is_asked = headers.get(REQUEST_PRIVATE_NETWORK).is_some_and(|value| value == "true");
+        match is_asked && self.terms.as_ref().is_some_and(|terms| terms.policy.private_network) {
+            true => reply.with(ALLOW_PRIVATE_NETWORK, HeaderValue::from_static("true")),
+            false => reply,
+        }
+    }
+
+    fn exposed(&self) -> HeaderValue {
+        self.terms.as_ref().map_or(EXPOSED, |terms| terms.exposed.clone())
     }
 
     /// Lets this page read a relayed answer. The gateway is the origin the page talks to, so its word
     /// replaces whatever the upstream said for its own.
     pub fn expose(&self, response: &mut ResponseHeader) -> pingora::Result<()> {
         response.remove_header(&header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
-        response.insert_header(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.0.clone())?;
-        response.insert_header(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED)?;
+        response.insert_header(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.page.clone())?;
+        response.insert_header(header::ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed())?;
         response.append_header(header::VARY, HeaderValue::from_static("Origin"))?;
         Ok(())
     }
@@ -88,8 +133,8 @@ impl WebOrigin {
     /// The same for an answer of the gateway's own.
     pub fn expose_reply(&self, reply: Reply) -> Reply {
         reply
-            .with(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.0.clone())
-            .with(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED)
+            .with(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.page.clone())
+            .with(header::ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed())
             .with(header::VARY, HeaderValue::from_static("Origin"))
     }
 }
@@ -126,7 +171,7 @@ mod tests {
         for origin in origins {
             headers.append(header::ORIGIN, HeaderValue::from_static(origin));
         }
-        allowed.check(&headers).ok().map(|origin| origin.is_some())
+        allowed.check(&headers, || &[]).ok().map(|origin| origin.is_some())
     }
 
     #[test]

@@ -9,7 +9,7 @@ use pingora_core::tls::ServerConfig;
 use tollgate_protocol::metadata::well_known_path;
 
 use crate::config::{AuthorizationMode, PlanState};
-use crate::cors::AllowedOrigins;
+use crate::cors::{AllowedOrigins, PageTerms};
 use crate::endpoint::Endpoint;
 use crate::endpoint::group::Endpoints;
 use crate::endpoint::resolve::Dns;
@@ -112,6 +112,8 @@ pub struct Api {
     pub plans: Vec<Plan>,
     /// One of the plans has to see the certificates of callers.
     pub asks_for_certificates: bool,
+    /// The pages that may call it, besides those of the listener.
+    pub cors: Vec<Arc<PageTerms>>,
     /// Message endpoints announced by legacy HTTP+SSE streams that are open now.
     pub announced: Arc<AnnouncedEndpoints>,
     pub event_streams: EventStreams,
@@ -190,6 +192,7 @@ pub mod testing {
                 kind: Kind::Keyless,
                 policies: Chain::default(),
             }],
+            cors: vec![],
             announced: Arc::default(),
             event_streams: EventStreams::default(),
             counts: ApiCounts::default(),

@@ -59,7 +59,8 @@ pub fn decide(
         return Ok(Decided { web_origin: None, decision });
     }
 
-    let web_origin = listener.allowed_origins.check(&head.headers)?;
+    let policies = || gateway.router.find(&origin.host, request.path).map_or(&[][..], |api| &api.cors);
+    let web_origin = listener.allowed_origins.check(&head.headers, policies)?;
     if let Some(page) = web_origin.as_ref().filter(|_| cors::is_preflight(request.method, &head.headers)) {
         let decision = Decision::Reply(page.preflight(&head.headers));
         return Ok(Decided { web_origin: None, decision });

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::audit::{self, Audit};
 use crate::concurrency::{self, Concurrency};
+use crate::cors::{self, Cors};
 use crate::headers::{self, Headers};
 use crate::ip_filter::{self, IpFilter};
 use crate::mcp_acl::{self, McpAcl};
@@ -35,6 +36,9 @@ pub struct Policy {
     /// Which tools, resources, prompts and methods callers may use, and which they see in lists.
     pub mcp_acl: Option<mcp_acl::Settings>,
 
+    /// Which web pages may call, besides those of the listener.
+    pub cors: Option<cors::Settings>,
+
     /// How much a caller may ask for within a time.
     pub rate_limit: Option<rate_limit::Settings>,
 
@@ -62,6 +66,7 @@ pub enum Kind {
     Audit(Audit),
     IpFilter(IpFilter),
     McpAcl(McpAcl),
+    Cors(Cors),
     RateLimit(RateLimit),
     Concurrency(Concurrency),
     SizeLimits(SizeLimits),
@@ -102,12 +107,13 @@ fn of_kind<'w, Settings, Checked: 'w>(
 
 /// Exactly one kind, and what it is if it can be used.
 fn kind(written: &Policy, path: &KeyPath, findings: &mut Findings) -> Option<(&'static str, Option<Kind>)> {
-    let Policy { name: _, audit, ip_filter, mcp_acl, rate_limit, concurrency, size_limits, headers } =
+    let Policy { name: _, audit, ip_filter, mcp_acl, cors, rate_limit, concurrency, size_limits, headers } =
         written;
-    let kinds: [(&'static str, Option<Check<'_>>); 7] = [
+    let kinds: [(&'static str, Option<Check<'_>>); 8] = [
         ("audit", of_kind(audit.as_ref(), audit::check, Kind::Audit)),
         ("ip_filter", of_kind(ip_filter.as_ref(), ip_filter::check, Kind::IpFilter)),
         ("mcp_acl", of_kind(mcp_acl.as_ref(), mcp_acl::check, Kind::McpAcl)),
+        ("cors", of_kind(cors.as_ref(), cors::check, Kind::Cors)),
         ("rate_limit", of_kind(rate_limit.as_ref(), rate_limit::check, Kind::RateLimit)),
         ("concurrency", of_kind(concurrency.as_ref(), concurrency::check, Kind::Concurrency)),
         ("size_limits", of_kind(size_limits.as_ref(), size_limits::check, Kind::SizeLimits)),
@@ -138,6 +144,7 @@ impl Checked {
             Kind::Audit(policy) => Arc::new(policy.start(services)?),
             Kind::IpFilter(policy) => Arc::new(policy.clone()),
             Kind::McpAcl(policy) => Arc::new(policy.clone()),
+            Kind::Cors(policy) => Arc::new(policy.clone()),
             Kind::RateLimit(policy) => Arc::new(policy.start(services)),
             Kind::Concurrency(policy) => policy.start(services),
             Kind::SizeLimits(policy) => Arc::new(policy.clone()),

@@ -14,6 +14,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod concurrency;
 pub mod condition;
+pub mod cors;
 pub mod effects;
 pub mod expression;
 pub mod headers;

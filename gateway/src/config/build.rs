@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tollgate_plugins::catalogue::{Checked as PolicyConfig, Kind as PolicyKind};
 use tollgate_protocol::mount::Mount;
 use tollgate_protocol::url::Scheme;
 
@@ -13,7 +14,7 @@ use super::{
     Sessions as SessionsConfig, TokenPlan as TokenPlanConfig,
 };
 use crate::affinity::Affinity;
-use crate::cors::AllowedOrigins;
+use crate::cors::{AllowedOrigins, PageTerms};
 use crate::endpoint::Endpoint;
 use crate::endpoint::addresses::Hosts;
 use crate::endpoint::balance::Strategy;
@@ -192,9 +193,19 @@ fn build_api(
             .map(|plan| build_plan(plan, api, known, &policies, starter, before))
             .collect::<Result<_, String>>()?,
         asks_for_certificates: api.plans.iter().any(|plan| plan.kind.needs_certificates()),
+        cors: cors(known.config.policies.iter().chain(&api.policies)),
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
         event_streams: api.event_streams,
     })
+}
+
+/// The API's own goes after the gateway's; the first that lets a page call says what it may know.
+fn cors<'p>(policies: impl Iterator<Item = &'p PolicyConfig>) -> Vec<Arc<PageTerms>> {
+    let cors = policies.filter_map(|policy| match &policy.kind {
+        PolicyKind::Cors(cors) => Some(Arc::new(PageTerms::of(cors))),
+        _ => None,
+    });
+    cors.collect()
 }
 
 fn build_plan(

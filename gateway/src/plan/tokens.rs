@@ -259,6 +259,7 @@ fn accepted(issuer: &Issuer, settings: &TokenPlan) -> Settings {
         skew: issuer.skew,
         subject: issuer.subject.clone(),
         consumer: issuer.consumer.clone(),
+        groups: issuer.groups.clone(),
         bindings: bindings(settings),
         ..Settings::of(&issuer.name, settings.audiences.clone())
     }

@@ -6,6 +6,7 @@ mod browser;
 mod challenges;
 mod comments;
 mod config;
+mod cves;
 mod discovery;
 mod docs;
 mod endpoints;

@@ -3,6 +3,7 @@
 mod acl;
 mod audit;
 mod concurrency;
+mod cors;
 mod headers;
 mod ip_filter;
 mod levels;

@@ -243,3 +243,43 @@ fn a_call_is_answered_as_its_outcome_and_a_notification_is_not() {
     let note = json!({ "jsonrpc": "2.0", "method": "tools/call", "params": { "name": "b" } });
     assert_eq!(outcome(note), (false, Some(-32003)));
 }
+
+proptest::proptest! {
+    /// Short names and patterns of few letters, so that many of them meet.
+    #[test]
+    fn what_is_hidden_cannot_be_used_and_what_is_shown_can(
+        allow in proptest::collection::vec("[ab*]{1,3}", 1..4),
+        deny in proptest::collection::vec("[ab*]{1,3}", 0..3),
+        name in "[ab]{0,4}",
+    ) {
+        let rules = |key: &str| json!({ "allow": [{ key: allow }], "deny": [{ key: deny }, { "methods": ["no/such"] }] });
+        for (key, method, member, item) in [
+            ("tools", "tools/call", "name", Listed::Tool(Cow::Borrowed(&*name))),
+            ("prompts", "prompts/get", "name", Listed::Prompt(Cow::Borrowed(&*name))),
+            ("resources", "resources/read", "uri", Listed::Resource(Cow::Borrowed(&*name))),
+        ] {
+            let mut rules = rules(key);
+            if deny.is_empty() {
+                rules["deny"] = json!([]);
+            }
+            let acl = acl(rules);
+            let used = told(&acl, &json!({}), &[], &call(method, &json!({ member: name }))).is_none();
+            proptest::prop_assert_eq!(used, shows(&acl, &json!({}), &item));
+            // No spelling of the method or of the name is another way in.
+            let upper = call(&method.to_uppercase(), &json!({ member: name }));
+            let by_another_name = told(&acl, &json!({}), &[], &upper);
+            proptest::prop_assert!(by_another_name.is_some());
+            if !used {
+                for alias in [format!(" {name}"), format!("{name}\u{0}"), name.to_uppercase() + "x"] {
+                    let aliased = told(&acl, &json!({}), &[], &call(method, &json!({ member: alias })));
+                    let shown = match key {
+                        "tools" => shows(&acl, &json!({}), &Listed::Tool(Cow::Owned(alias))),
+                        "prompts" => shows(&acl, &json!({}), &Listed::Prompt(Cow::Owned(alias))),
+                        _ => shows(&acl, &json!({}), &Listed::Resource(Cow::Owned(alias))),
+                    };
+                    proptest::prop_assert_eq!(aliased.is_none(), shown);
+                }
+            }
+        }
+    }
+}

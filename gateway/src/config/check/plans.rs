@@ -14,6 +14,7 @@ use crate::config::{
     Api, ApiKeyPlan, ApiKeySource, AuthorizationMode, Condition, Listener, Plan, PlanKind, PlanState,
 };
 use crate::minted;
+use tollgate_plugins::catalogue::Policy;
 use tollgate_plugins::condition::Sight;
 use tollgate_protocol::url::Origin;
 
@@ -43,6 +44,7 @@ pub fn check(api: &Written, list: &KeyPath, folder: &Path, findings: &mut Findin
             Some(text) => Some(findings.take(path.key("when"), condition(text.as_str()))?),
             None => None,
         };
+        refuse_cors(&written.policies, &path.key("policies"), findings);
         let policies = policies::check(&written.policies, &path.key("policies"), findings);
         Some(Plan { name: own, state: written.state, when, kind, policies })
     };
@@ -51,6 +53,16 @@ pub fn check(api: &Written, list: &KeyPath, folder: &Path, findings: &mut Findin
         refuse_unreachable(&plans, list, findings);
     }
     plans
+}
+
+/// A browser asks without credentials, so nobody could say which plan it asks about.
+fn refuse_cors(written: &[Policy], list: &KeyPath, findings: &mut Findings) {
+    for (index, _) in written.iter().enumerate().filter(|(_, policy)| policy.cors.is_some()) {
+        let path = list.item(index).key("cors");
+        let problem =
+            Problem::error(path, "a browser asks before it is known which plan it asks about").at_key();
+        findings.add(problem.help("write it among the `policies` of the API"));
+    }
 }
 
 /// Exactly one kind.

@@ -233,6 +233,7 @@ fn issuer(written: &WrittenIssuer, path: &KeyPath, folder: &Path, findings: &mut
     };
     let subject = claim(&written.claims.subject, "subject")?;
     let consumer = claim(&written.claims.consumer, "consumer")?;
+    let groups = claim(&written.claims.groups, "groups")?;
     let name = written.issuer.as_str().to_owned();
     let private = written.private;
     Some(Issuer {
@@ -246,6 +247,7 @@ fn issuer(written: &WrittenIssuer, path: &KeyPath, folder: &Path, findings: &mut
         skew,
         subject,
         consumer,
+        groups,
         ca,
         private,
     })

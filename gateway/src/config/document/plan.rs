@@ -217,6 +217,9 @@ pub struct TokenClaims {
 
     /// The name of one of the `consumers`. Without it, consumers are known by their `tokens`.
     pub consumer: Option<Words>,
+
+    /// The groups of the user, for conditions of policies: text, or a list of texts. Without it, there are none.
+    pub groups: Option<Words>,
 }
 
 impl ShortForm for Issuer {

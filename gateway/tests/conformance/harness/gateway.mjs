@@ -16,6 +16,7 @@ const POLICIES = `policies:
   - audit: { to: stdout, methods: ["*"] }
   - ip_filter: { allow: [127.0.0.0/8, "::1"] }
   - mcp_acl: { allow: [{}], deny: [{ tools: [no_such_tool], resources: ["no-such:*"], prompts: [no_such_prompt] }] }
+  - cors: { allowed_origins: ["https://*.example.com"], private_network: true }
   - rate_limit: { by: [address, tool], count: tools/call, windows: [{ requests: 100000, per: 1m }] }
   - concurrency: { by: [address, tool], max: 1000 }
   - size_limits:

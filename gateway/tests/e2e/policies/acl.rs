@@ -153,6 +153,28 @@ fn a_rule_may_need_a_scope_which_clients_are_told_to_ask_for() {
 }
 
 #[test]
+fn groups_are_where_the_issuers_settings_say_and_conditions_know_them() {
+    let (issuer, upstream) = (Issuer::start(), reached());
+    let settings = format!("{{ issuer: \"{}\", claims: {{ groups: /realm/roles }} }}", issuer.url());
+    let plan = format!("{{ jwt: {{ issuers: [{settings}], audiences: [\"{AUDIENCE}\"] }} }}");
+    let acl = "{ mcp_acl: { allow: [{ when: \"'admins' in groups\" }] } }";
+    let gateway = Tollgate::start(&format!(
+        "listeners:\n  - {{ name: main, address: \"127.0.0.1:0\" }}\napis:\n  - {{ name: a, path: /a/mcp, authorization: \
+         {{ mode: protect }}, endpoints: [\"{}\"], plans: [{plan}], policies: [{acl}] }}\n",
+        upstream.url("/mcp")
+    ));
+    let is_let_through = |claims: serde_json::Value| {
+        let authorization = format!("Bearer {}", issuer.token(&claims));
+        let headers = [("Authorization", authorization.as_str())];
+        gateway.connect().post_json("/a/mcp", &headers, &call("x").to_string()).text().contains("reached")
+    };
+    assert!(is_let_through(json!({ "realm": { "roles": ["users", "admins"] } })));
+    assert!(is_let_through(json!({ "realm": { "roles": "admins" } })));
+    assert!(!is_let_through(json!({ "realm": { "roles": ["users"] } })));
+    assert!(!is_let_through(json!({ "groups": ["admins"] })));
+}
+
+#[test]
 fn the_official_client_sees_what_it_may_use_and_is_told_what_it_may_not() {
     let server = Server::mcp_server(&[]);
     let acl = "policies: [{ mcp_acl: { allow: [{ tools: [echo, whoami] }], deny: [{ tools: [whoami] }] } }]";
