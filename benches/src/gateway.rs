@@ -106,7 +106,7 @@ fn configuration(upstream: &Upstream) -> String {
         ),
         restricted("limit", "rate_limit: { by: address, windows: [{ requests: 1000000000, per: 1h }] }"),
         restricted("concurrency", "concurrency: { by: address, max: 100000 }"),
-        restricted("audit", "audit: { to: { file: /dev/null } }"),
+        restricted("audit", "audit: { to: stdout }"),
     ]
     .concat()
 }

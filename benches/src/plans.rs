@@ -17,7 +17,7 @@ use issuer::Issuer;
 use upstream::Upstream;
 
 const ROUNDS: usize = 9;
-const REQUESTS: usize = 40_000;
+const REQUESTS: usize = 20_000;
 
 /// A kind of request: what it is called, the API, and the fields it has.
 type Kind = (&'static str, &'static str, String);

@@ -249,7 +249,9 @@ impl Stop {
     pub fn end(self, route: &Route, plan: Option<&Plan>, asked: Option<Answered>) -> End {
         match self {
             Stop::Answer(answer) => End::Reply(Reply::of_policy(*answer)),
-            Stop::Deny { denial, .. } => {
+            Stop::Deny { mut denial, .. } => {
+                // What answers a message of the legacy transport comes over its stream; nobody reads it here.
+                denial.is_outcome &= route.announced.is_none();
                 let challenged = plan.and_then(Plan::tokens).filter(|_| !denial.scopes.is_empty());
                 let needed: Vec<_> = denial.scopes.iter().map(String::as_str).collect();
                 let challenge =

@@ -193,3 +193,24 @@ fn the_official_client_sees_what_it_may_use_and_is_told_what_it_may_not() {
         assert!(report.failure().contains("may not do this"), "{sdk}: {}", report.failure());
     }
 }
+
+#[test]
+fn a_client_of_the_legacy_transport_sees_what_it_may_use_and_does_not_wait_for_what_it_may_not() {
+    let server = Server::mcp_server(&["--legacy-sse"]);
+    let acl = "policies: [{ mcp_acl: { allow: [{ tools: [echo] }] } }]";
+    let gateway = Tollgate::start(&config(&api_with("demo", "/demo/mcp", server.url(), acl)));
+    let url = format!("{}/demo/mcp", gateway.origin());
+    let steps = json!([
+        { "connect": true },
+        { "listTools": true },
+        { "callTool": { "name": "echo", "arguments": { "text": "hello" } } },
+        { "callTool": { "name": "add", "arguments": { "a": 1, "b": 2 } } },
+    ]);
+    for sdk in ["v1", "v2"] {
+        let script = json!({ "sdk": sdk, "transport": "sse" });
+        let report = secured::run(&gateway, &server, &url, script, steps.clone());
+        assert_eq!(report.result(1)["tools"], json!(["echo"]), "{sdk}: {:#}", report.0);
+        assert!(report.result(2).to_string().contains("hello"), "{sdk}: {:#}", report.0);
+        assert!(report.failure().contains("403"), "{sdk}: {}", report.failure());
+    }
+}
