@@ -1,8 +1,10 @@
 //! Callers with a certificate, and tokens that are bound to one.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -11,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::issuer::{AUDIENCE, Issuer};
 use super::upstream;
+use crate::support::PATIENCE;
 use crate::support::certificates::Authority;
 use crate::support::node::tls_client;
 use crate::support::tollgate::Tollgate;
@@ -158,6 +161,44 @@ fn a_bad_certificate_does_not_fall_through_to_the_plan_that_asks_for_none() {
     assert_eq!(partners.ask(Some(0), "http/1.1", &json!({})), admitted());
     assert_eq!(partners.ask(Some(1), "http/1.1", &json!({})), refused("certificate_unknown"));
     assert_eq!(partners.ask(None, "http/1.1", &json!({})), admitted(), "by the plan `keyless`");
+}
+
+#[test]
+fn a_certificate_that_expires_while_its_connection_is_open_is_refused_from_then_on() {
+    let upstream = upstream();
+    let consumers = |_: &[&Path; 3]| {
+        "{ name: c, plans: [a/mtls], certificates: [{ san: \"dns:short.example.com\" }] }".to_owned()
+    };
+    let partners = Partners::start("mtls", "", &upstream, consumers);
+    let (certificate, key) = partners.authority.certify_for(4, "short", "DNS:short.example.com");
+    let mut client = Command::new("openssl");
+    client.args(["s_client", "-quiet", "-connect", &partners.gateway.address().to_string()]);
+    client.arg("-CAfile").arg(&partners.authority.ca).arg("-cert").arg(certificate).arg("-key").arg(key);
+    client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut client = client.spawn().expect("openssl is installed");
+    let mut sent = client.stdin.take().expect("a pipe");
+    let mut lines = BufReader::new(client.stdout.take().expect("a pipe")).lines();
+    let deadline = Instant::now() + PATIENCE;
+    let mut statuses = Vec::new();
+    while statuses.last() != Some(&403) {
+        assert!(Instant::now() < deadline, "it is good for ever: {statuses:?}");
+        let host = partners.gateway.address();
+        write!(sent, "GET /a/mcp HTTP/1.1\r\nHost: {host}\r\n\r\n").expect("the connection is open");
+        let status = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let (_, status) = line.split_once("HTTP/1.1 ")?;
+            status.get(..3)?.parse::<u16>().ok()
+        });
+        statuses.push(status.expect("an answer on the same connection"));
+        std::thread::park_timeout(PATIENCE / 100);
+    }
+    assert_eq!(statuses.first(), Some(&200), "it was good before");
+    // The last one closes the connection, so that there is no more to come.
+    let host = partners.gateway.address();
+    write!(sent, "GET /a/mcp HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("it is open");
+    let body = lines.map_while(Result::ok).find(|line| line.contains("reason"));
+    assert!(body.is_some_and(|body| body.contains("certificate_expired")));
+    let _ = client.kill();
+    let _ = client.wait();
 }
 
 #[test]

@@ -41,6 +41,27 @@ impl Authority {
         (certificate, key)
     }
 
+    /// The same, over in so many seconds.
+    pub fn certify_for(&self, seconds: i64, name: &str, alternatives: &str) -> (PathBuf, PathBuf) {
+        let (certificate, key) = self.certify(name, alternatives);
+        let folder = self.ca.parent().expect("a folder");
+        std::fs::write(folder.join("short.txt"), "").expect("the file is written");
+        let text = "[ca]\ndefault_ca=own\n[own]\ndatabase=short.txt\nnew_certs_dir=.\nrand_serial=yes\n\
+                    default_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n";
+        std::fs::write(folder.join("short.cnf"), text).expect("the file is written");
+        let at = |seconds: i64| {
+            let time = chrono::Utc::now() + chrono::Duration::seconds(seconds);
+            time.format("%Y%m%d%H%M%SZ").to_string()
+        };
+        let mut command = openssl(&["ca", "-batch", "-notext", "-config", "short.cnf"]);
+        command.current_dir(folder).arg("-cert").arg(&self.ca).arg("-keyfile").arg(&self.key);
+        command.args(["-startdate", &at(-60), "-enddate", &at(seconds)]);
+        command.arg("-in").arg(folder.join(format!("{name}-leaf.request")));
+        command.arg("-extfile").arg(folder.join(format!("{name}-leaf.names")));
+        run(command.arg("-out").arg(&certificate));
+        (certificate, key)
+    }
+
     /// A list (CRL) that revokes one certificate of this authority.
     pub fn revoke(&self, certificate: &Path) -> PathBuf {
         let folder = self.ca.parent().expect("a folder");
