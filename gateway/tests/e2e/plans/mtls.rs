@@ -170,7 +170,7 @@ fn a_certificate_that_expires_while_its_connection_is_open_is_refused_from_then_
         "{ name: c, plans: [a/mtls], certificates: [{ san: \"dns:short.example.com\" }] }".to_owned()
     };
     let partners = Partners::start("mtls", "", &upstream, consumers);
-    let (certificate, key) = partners.authority.certify_for(4, "short", "DNS:short.example.com");
+    let (certificate, key) = partners.authority.certify_for(8, "short", "DNS:short.example.com");
     let mut client = Command::new("openssl");
     client.args(["s_client", "-quiet", "-connect", &partners.gateway.address().to_string()]);
     client.arg("-CAfile").arg(&partners.authority.ca).arg("-cert").arg(certificate).arg("-key").arg(key);
