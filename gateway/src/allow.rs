@@ -53,7 +53,7 @@ async fn head(request: &RequestHeader, context: &mut Context) -> Result<(), End>
 async fn decide(request: &RequestHeader, context: &mut Context, body: &Bytes) -> Result<(), End> {
     let (Some(route), Some(admission)) = (&context.route, &context.admission) else { return Err(nobody()) };
     let Some(plan) = admission.plan(&route.api) else { return Err(nobody()) };
-    let envelope = message::envelope(&request.headers, body)?;
+    let envelope = message::envelope::read(&request.headers, body)?;
     context.call = Call::of(&envelope);
     let view = policies::view(request, context.client.as_ref(), route, admission, unix_millis());
     // First of all: who looks on sees what is refused as well.
@@ -120,7 +120,7 @@ pub async fn body(
 fn observe(request: &RequestHeader, context: &mut Context, body: Option<Bytes>) {
     let (Some(route), Some(admission)) = (&context.route, &context.admission) else { return };
     let (Some(plan), Some(body)) = (admission.plan(&route.api), body) else { return };
-    let Ok(envelope) = message::envelope(&request.headers, &body) else { return };
+    let Ok(envelope) = message::envelope::read(&request.headers, &body) else { return };
     context.call = Call::of(&envelope);
     let view = policies::view(request, context.client.as_ref(), route, admission, unix_millis());
     plan.policies.observe(&view, &envelope, &mut context.effects);

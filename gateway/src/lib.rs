@@ -8,13 +8,14 @@
 //! 4. [`to_https`], [`origin`] and [`cors`]: the `Host` selects a public origin of a closed set, to redirect to where
 //!    that is all the listener does; a web page's origin is checked.
 //! 5. [`request`]: metadata, preflight, or the API that [`route`] finds; its [`plan`]s admit the caller.
-//! 6. [`hop`] and [`affinity`]: the [`endpoint`] it goes to, an address of that, a pooled connection;
+//! 6. [`allow`]: what the caller may do, as the [`policies`] of the plan say by the head and by the [`message`].
+//! 7. [`hop`] and [`affinity`]: the [`endpoint`] it goes to, an address of that, a pooled connection;
 //!    [`upstream_head`] makes its request head.
-//! 7. [`protect`] where the gateway answers for who may call, else [`relay`]: challenges, redirects and legacy event
-//!    streams are rewritten; everything else streams through.
-//! 8. [`failure`] and [`respond`]: what the gateway answers itself, each with a slug of [`reason`].
-//! 9. [`access_log`]: one line.
-//! 10. [`metrics`]: it is counted.
+//! 8. [`protect`] where the gateway answers for who may call, else [`relay`]: challenges, redirects and legacy event
+//!    streams are rewritten; everything else streams through. Where something is hidden from the caller, [`lists`] lose it.
+//! 9. [`failure`] and [`respond`]: what the gateway answers itself, each with a slug of [`reason`].
+//! 10. [`access_log`] and [`audit`]: one line for the request, and a record for each call where that is wanted.
+//! 11. [`metrics`]: it is counted.
 //!
 //! A request sees one [`gateway::Gateway`] from first to last byte. [`config`] reads and checks the file and
 //! builds the next one; [`reload`] swaps it; [`server`] is the process around all this, [`control`] what runs

@@ -5,28 +5,28 @@
 //! into what Pingora keeps of a body. Of a longer one the MCP server may get the head, but no part of the body until all of
 //! it was read and let through ([`Held`]). Where it is only looked at, a copy is made while it passes ([`Observed`]).
 
+mod call;
+pub mod envelope;
+mod held;
+
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, header};
+use http::header;
 use pingora_proxy::Session;
-use tollgate_protocol::envelope::{
-    Batches, Envelope, EnvelopeError, Field, Headers, Message, Target, compare,
-};
 
+pub use self::call::Call;
+pub use self::held::{Held, Observed};
 use crate::buffers::{self, Buffers};
 use crate::listener::state::{self, Cut, Phase};
-use crate::policies;
 use crate::reason;
-use crate::respond::{Answered, Refusal};
+use crate::respond::Refusal;
 
 /// What Pingora keeps of a body to send it on, in bytes. Of a longer one that was read ahead the upstream would get
 /// nothing.
 const KEPT_MAX: usize = 64 * 1024;
 /// A frame of HTTP/2 is at most this long here; the last one must not take a body beyond what is kept.
 const FRAME_MAX: usize = 16 * 1024;
-/// Of a longer message that is only looked at, nothing is known.
-const OBSERVED_MAX: usize = 64 * 1024;
 
 /// How much of messages is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,151 +133,6 @@ pub async fn read(
 /// The client was too slow, or is gone.
 fn broken_off() -> Refusal {
     Refusal::new(state::cut().map_or(&reason::MALFORMED_BODY, Cut::reason))
-}
-
-/// A body that is held back until there is all of it.
-#[derive(Debug)]
-pub struct Held {
-    bounds: Bounds,
-    /// What policies say that it may have at most.
-    limit: Option<u64>,
-    budget: buffers::Held,
-    bytes: BytesMut,
-    /// How many of them were read ahead of the request being sent on.
-    first: usize,
-}
-
-impl Held {
-    /// Takes a piece.
-    ///
-    /// # Errors
-    /// When it is too long, or too much is held already.
-    pub fn push(&mut self, piece: &Bytes) -> Result<(), Refusal> {
-        self.admit(self.bytes.len() + piece.len())?;
-        self.bytes.extend_from_slice(piece);
-        Ok(())
-    }
-
-    /// All that was taken, for it has ended.
-    pub fn end(self) -> (Bytes, buffers::Held) {
-        (self.bytes.freeze(), self.budget)
-    }
-
-    /// What has passed will pass again.
-    fn begin_again(&mut self) {
-        self.bytes.truncate(self.first);
-    }
-
-    /// Whether a body of this length is accepted, and there is room for it.
-    fn admit(&mut self, length: usize) -> Result<(), Refusal> {
-        if self.limit.is_some_and(|limit| length as u64 > limit) {
-            return Err(Refusal::new(&reason::of_policies::SIZE_LIMIT));
-        }
-        if length > self.bounds.message {
-            return Err(Refusal::new(&reason::MESSAGE_TOO_LARGE));
-        }
-        let missing = length.saturating_sub(self.budget.bytes());
-        match self.budget.grow(missing, self.bounds.together) {
-            true => Ok(()),
-            false => Err(Refusal::new(&reason::BUFFERS_FULL)),
-        }
-    }
-}
-
-/// A copy of a body that passes.
-#[derive(Debug, Default)]
-pub struct Observed(BytesMut);
-
-impl Observed {
-    pub fn push(&mut self, piece: &Bytes) {
-        // One that is longer is not known, and not held either.
-        match self.0.len() + piece.len() <= OBSERVED_MAX {
-            true => self.0.extend_from_slice(piece),
-            false => *self = Observed(BytesMut::zeroed(OBSERVED_MAX)),
-        }
-    }
-
-    /// All of it, unless it was too long.
-    pub fn take(self) -> Option<Bytes> {
-        (self.0.len() < OBSERVED_MAX).then(|| self.0.freeze())
-    }
-}
-
-/// What a message asks for, as logs have it.
-#[derive(Debug)]
-pub struct Call {
-    pub method: String,
-    /// The tool, prompt or resource.
-    pub name: Option<String>,
-    pub asks_for_a_list: bool,
-    /// The ids of what asks for a list.
-    pub answered: Option<Answered>,
-}
-
-impl Call {
-    /// Of the first message with a method.
-    pub fn of(envelope: &Envelope<'_>) -> Option<Call> {
-        let message = envelope.messages().iter().find(|message| message.method().is_some())?;
-        let name = match &message.target {
-            Target::None | Target::Task(_) => None,
-            Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) | Target::Template(name) => {
-                Some(name)
-            }
-        };
-        let asks_for_a_list = envelope.messages().iter().filter_map(Message::method).any(is_list);
-        let answered = asks_for_a_list.then(|| policies::answered(envelope)).flatten();
-        let name = name.map(|name| beginning(name).to_owned());
-        Some(Call { method: beginning(message.method()?).to_owned(), name, asks_for_a_list, answered })
-    }
-}
-
-/// What a line of the log has room for.
-fn beginning(text: &str) -> &str {
-    const BYTES_MAX: usize = 256;
-    text.get(..text.floor_char_boundary(BYTES_MAX)).unwrap_or_default()
-}
-
-fn is_list(method: &str) -> bool {
-    matches!(method, "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list")
-}
-
-/// What the body asks for, with headers that say nothing else.
-///
-/// # Errors
-/// When the upstream could take it for anything else than is read here.
-pub fn envelope<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Envelope<'b>, Refusal> {
-    let fields = headers;
-    let field = |name: &str| fields.get_all(name).iter().map(|value| value.as_bytes()).collect::<Field<'_>>();
-    let headers = Headers {
-        protocol_version: field("mcp-protocol-version"),
-        method: field("mcp-method"),
-        name: field("mcp-name"),
-        parameters: &[],
-    };
-    let revision = headers.revision();
-    // Without the header a client is of 2025-03-26 at most, which has batches.
-    let batches = match revision {
-        Ok(revision) if revision.is_none_or(|revision| revision.has_batches()) => Batches::Allowed,
-        _ => Batches::Refused,
-    };
-    let envelope = Envelope::read(body, batches).map_err(|error| refusal(error, None))?;
-    let compared = envelope.messages().iter().map(|message| compare(&headers, message));
-    match revision.err().or_else(|| compared.filter_map(Result::err).next()) {
-        Some(error) => Err(refusal(error, policies::answered(&envelope))),
-        None => Ok(envelope),
-    }
-}
-
-fn refusal(error: EnvelopeError, answered: Option<Answered>) -> Refusal {
-    let refusal = Refusal::because(&reason::BAD_MESSAGE, sentence(error));
-    Refusal { code: Some(error.code()), answered: answered.map(Box::new), ..refusal }
-}
-
-fn sentence(error: EnvelopeError) -> String {
-    let message = error.message();
-    let mut letters = message.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 #[cfg(test)]

@@ -1,23 +1,22 @@
 //! The policies of a plan: the gateway's, then its API's, then its own, in the order they were written. Each is asked at
 //! the moments it needs; the first that does not let a request through decides.
 
-use std::collections::HashMap;
+mod start;
+mod view;
+
 use std::sync::Arc;
 
-use pingora::http::RequestHeader;
-use tollgate_plugins::audit::{Sink, Target};
-use tollgate_plugins::catalogue::Checked;
 use tollgate_plugins::effects::Effects;
-use tollgate_plugins::policy::{Answer, Denial, Memory, OnFailure, Policy, Reading, Services, Verdict};
-use tollgate_plugins::request::{Caller, Request};
-use tollgate_protocol::client::Client;
+use tollgate_plugins::policy::{Answer, Denial, Policy, Reading, Verdict};
+use tollgate_plugins::request::Request;
 use tollgate_protocol::envelope::{Envelope, Kind, Message};
 use tollgate_protocol::lists::Listed;
 
-use crate::audit;
+pub use self::start::{Memories, Started, Starter};
+pub use self::view::view;
 use crate::context::Route;
 use crate::limits::Store;
-use crate::plan::{Admission, Plan};
+use crate::plan::Plan;
 use crate::reason;
 use crate::respond::{Answered, End, Refusal, Reply};
 
@@ -44,68 +43,6 @@ struct Member {
 pub enum Stop {
     Answer(Box<Answer>),
     Deny { policy: Arc<str>, denial: Box<Denial> },
-}
-
-/// A policy that runs, with its name.
-pub type Started = (Arc<str>, Arc<dyn Policy>);
-
-/// What policies remember, by their place in the configuration.
-pub type Memories = HashMap<String, Memory>;
-
-/// Starts policies, each with what the same one remembers in the configuration that runs.
-#[derive(Default)]
-pub struct Starter<'r> {
-    running: Option<&'r Memories>,
-    /// What is done without the store of limits, where there is one.
-    on_failure: Option<OnFailure>,
-    pub memories: Memories,
-}
-
-impl<'r> Starter<'r> {
-    pub fn after(running: Option<&'r Memories>, on_failure: Option<OnFailure>) -> Starter<'r> {
-        Starter { running, on_failure, memories: Memories::new() }
-    }
-
-    /// Those of one list; `place` is whose it is.
-    ///
-    /// # Errors
-    /// When one of them lacks what it needs outside of this process.
-    pub fn start(&mut self, place: &str, checked: &[Checked]) -> Result<Vec<Started>, String> {
-        let start = |policy: &Checked| {
-            let place = format!("{place}/{}", policy.name);
-            let before = self.running.and_then(|running| running.get(&place)).cloned();
-            let start = Start { memory: before, place: &place, on_failure: self.on_failure };
-            let started = policy.start(&start).map_err(|error| format!("policy {}: {error}", policy.name))?;
-            self.memories.extend(started.memory().map(|memory| (place, memory)));
-            Ok((policy.name.as_str().into(), started))
-        };
-        checked.iter().map(start).collect()
-    }
-}
-
-/// What one policy starts with.
-struct Start<'s> {
-    memory: Option<Memory>,
-    place: &'s str,
-    on_failure: Option<OnFailure>,
-}
-
-impl Services for Start<'_> {
-    fn memory(&self) -> Option<Memory> {
-        self.memory.clone()
-    }
-
-    fn place(&self) -> &str {
-        self.place
-    }
-
-    fn shared_limits(&self) -> Option<OnFailure> {
-        self.on_failure
-    }
-
-    fn sink(&self, target: &Target) -> Result<Arc<dyn Sink>, String> {
-        audit::sink(target)
-    }
 }
 
 impl Chain {
@@ -209,38 +146,6 @@ impl Chain {
     /// Whether a caller may see an item of a list.
     pub fn shows(&self, request: &Request<'_>, item: &Listed<'_>) -> bool {
         self.on_lists.iter().all(|member| member.policy.shows(request, item))
-    }
-}
-
-/// A request whose caller was admitted, as policies see it.
-pub fn view<'r>(
-    request: &'r RequestHeader,
-    client: Option<&Client>,
-    route: &'r Route,
-    admission: &'r Admission,
-    now: u64,
-) -> Request<'r> {
-    let caller = &admission.caller;
-    let consumer = caller.consumer.as_deref();
-    let token = caller.token.as_deref();
-    Request {
-        method: request.method.as_str(),
-        host: &route.identifier.origin.host,
-        path: &route.identifier.path,
-        headers: &request.headers,
-        client: client.map(|client| client.address),
-        api: &route.api.name,
-        caller: Some(Caller {
-            plan: admission.plan(&route.api).map(|plan| &*plan.name).unwrap_or_default(),
-            consumer: consumer.map(|consumer| &*consumer.name),
-            labels: consumer.map(|consumer| consumer.labels.as_slice()).unwrap_or_default(),
-            subject: caller.subject(),
-            client_id: caller.client_id(),
-            scopes: token.map(|token| token.scopes.as_slice()).unwrap_or_default(),
-            groups: token.map(|token| token.groups.as_slice()).unwrap_or_default(),
-            claims: token.map(|token| &*token.claims),
-        }),
-        now,
     }
 }
 

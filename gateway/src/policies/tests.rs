@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use http::HeaderMap;
 use tollgate_plugins::limiter::{Counted, Taken};
 use tollgate_plugins::policy::Charge;
+use tollgate_plugins::request::Caller;
 
 use super::*;
 use crate::config;

@@ -1,0 +1,47 @@
+//! The envelope of a message, held to the headers that repeat parts of it.
+
+use http::HeaderMap;
+use tollgate_protocol::envelope::{Batches, Envelope, EnvelopeError, Field, Headers, compare};
+
+use crate::policies;
+use crate::reason;
+use crate::respond::{Answered, Refusal};
+
+/// What the body asks for, with headers that say nothing else.
+///
+/// # Errors
+/// When the upstream could take it for anything else than is read here.
+pub fn read<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Envelope<'b>, Refusal> {
+    let fields = headers;
+    let field = |name: &str| fields.get_all(name).iter().map(|value| value.as_bytes()).collect::<Field<'_>>();
+    let headers = Headers {
+        protocol_version: field("mcp-protocol-version"),
+        method: field("mcp-method"),
+        name: field("mcp-name"),
+        parameters: &[],
+    };
+    let revision = headers.revision();
+    // Without the header a client is of 2025-03-26 at most, which has batches.
+    let batches = match revision {
+        Ok(revision) if revision.is_none_or(|revision| revision.has_batches()) => Batches::Allowed,
+        _ => Batches::Refused,
+    };
+    let envelope = Envelope::read(body, batches).map_err(|error| refusal(error, None))?;
+    let compared = envelope.messages().iter().map(|message| compare(&headers, message));
+    match revision.err().or_else(|| compared.filter_map(Result::err).next()) {
+        Some(error) => Err(refusal(error, policies::answered(&envelope))),
+        None => Ok(envelope),
+    }
+}
+
+fn refusal(error: EnvelopeError, answered: Option<Answered>) -> Refusal {
+    let refusal = Refusal::because(&reason::BAD_MESSAGE, sentence(error));
+    Refusal { code: Some(error.code()), answered: answered.map(Box::new), ..refusal }
+}
+
+fn sentence(error: EnvelopeError) -> String {
+    let message = error.message();
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
