@@ -7,6 +7,7 @@
 pub mod build;
 pub mod diagnostic;
 pub mod document;
+pub mod probe;
 pub mod schema;
 
 mod check;

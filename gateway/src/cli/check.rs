@@ -11,7 +11,7 @@ use crate::config::{self, Checked, Diagnostic, Report, Severity, diagnostic};
 
 /// Check a configuration file without serving it.
 ///
-/// Prints every error and warning with its line. The exit code is 0 when the file can be used and 1 when it cannot.
+/// Prints every error and warning with its line, and looks whether the store of limits is there. The exit code is 0 when the file can be used and 1 when it cannot.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The configuration file
@@ -44,7 +44,11 @@ struct Outcome<'a> {
 
 /// Checks the file and prints to `out` what was found.
 pub fn run(args: &CheckArgs, out: &mut impl Write) -> io::Result<ExitCode> {
-    let result = config::load(&args.config);
+    let mut result = config::load(&args.config);
+    if let Ok(checked) = &mut result {
+        let unreachable = config::probe::store_of_limits(checked, &args.config.display().to_string());
+        checked.warnings.extend(unreachable);
+    }
     match args.format {
         Format::Text => print_text(args, &result, out)?,
         Format::Json => print_json(args, &result, out)?,

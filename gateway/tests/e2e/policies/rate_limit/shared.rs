@@ -1,5 +1,6 @@
 //! Several gateways that count together, in Redis.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use super::super::{call, post, reached, yaml};
@@ -8,7 +9,7 @@ use crate::support::PATIENCE;
 use crate::support::certificates::Authority;
 use crate::support::nobody;
 use crate::support::redis::Redis;
-use crate::support::tollgate::Tollgate;
+use crate::support::tollgate::{Tollgate, binary};
 use crate::support::upstream::Upstream;
 
 /// A gateway that counts in a store with these settings; the limit is this many an hour.
@@ -152,4 +153,61 @@ fn the_store_is_reached_over_tls_and_its_certificate_is_checked() {
     assert_eq!(post(&gateway, &call("x")).status, 200);
     let distrusting = Tollgate::start(&store(""));
     assert_eq!(told(&post(&distrusting, &call("x"))), (503, "limits_unavailable".into()));
+}
+
+#[test]
+fn a_check_says_that_the_store_is_not_there() {
+    let Some(redis) = Redis::start(&[]) else { return };
+    let upstream = reached();
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let file = folder.path().join("gateway.yaml");
+    for (url, is_there) in [(redis.url(), true), (format!("redis://{}", nobody::address()), false)] {
+        std::fs::write(&file, counting(&upstream, &format!("url: \"{url}\""), 1)).expect("it is written");
+        let checked = binary().args(["check", "-c"]).arg(&file).output().expect("the program runs");
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert!(checked.status.success(), "{said}");
+        assert_eq!(said.contains("nobody takes a connection there now"), !is_there, "{said}");
+        assert_eq!(said.contains(&url), !is_there, "with its line: {said}");
+    }
+}
+
+#[test]
+fn no_request_fails_while_the_store_is_slowed_stopped_and_started_under_load() {
+    let Some(mut redis) = Redis::start(&[]) else { return };
+    let upstream = reached();
+    let store = format!("url: \"{}\", on_failure: local", redis.url());
+    let gateway = Tollgate::start(&counting(&upstream, &store, 1_000_000));
+    is_used(&gateway, &redis);
+    let is_over = AtomicBool::new(false);
+    let answered = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let mut connection = gateway.connect();
+                while !is_over.load(Ordering::Relaxed) {
+                    let answer = connection.get("/a/mcp");
+                    assert_eq!(answer.status, 200, "{}", answer.text());
+                    answered.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let some_more = || {
+            let (from, deadline) = (answered.load(Ordering::Relaxed), Instant::now() + PATIENCE);
+            while answered.load(Ordering::Relaxed) < from + 500 {
+                assert!(Instant::now() < deadline, "requests wait for the store");
+                std::thread::park_timeout(PATIENCE / 2000);
+            }
+        };
+        some_more();
+        redis.ask(&["client", "pause", "500"]);
+        some_more();
+        redis.stop();
+        some_more();
+        redis.restart();
+        some_more();
+        redis.ask(&["script", "flush"]);
+        some_more();
+        is_over.store(true, Ordering::Relaxed);
+    });
+    is_used(&gateway, &redis);
 }
