@@ -65,6 +65,10 @@ pub fn record(session: &Session, context: &Context, listener: usize) {
     counts.duration.observe(context.started.elapsed().as_secs_f64());
     counts.request_bytes.inc_by(u64::try_from(session.body_bytes_read()).unwrap_or(u64::MAX));
     counts.response_bytes.inc_by(u64::try_from(session.body_bytes_sent()).unwrap_or(u64::MAX));
+    if let Some(call) = &context.call {
+        let outcome = if context.is_held_up { "refused" } else { "passed" };
+        counts.messages.count((labels::rpc_method(&call.method), outcome));
+    }
     if let Some(reason) = context.reason {
         PROCESS.rejected.count(reason);
         if reason == reason::UPSTREAM_OVERLOADED.slug {

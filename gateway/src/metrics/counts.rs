@@ -91,6 +91,8 @@ pub struct RequestCounts {
     pub retries: Counter,
     /// Requests for which there was no place at any endpoint.
     pub overloaded: Counter,
+    /// Messages that were read, by their method and what became of them.
+    pub messages: Table<(&'static str, &'static str)>,
     /// Searches for metadata, by what they came to.
     pub metadata_fetches: Table<&'static str>,
 }
@@ -104,6 +106,7 @@ impl Default for RequestCounts {
             response_bytes: Counter::default(),
             retries: Counter::default(),
             overloaded: Counter::default(),
+            messages: Table::default(),
             metadata_fetches: Table::default(),
         }
     }

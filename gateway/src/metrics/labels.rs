@@ -47,6 +47,37 @@ impl fmt::Display for Code {
     }
 }
 
+/// The methods of MCP (2024-11-05 to 2026-07-28). Others are `other`: a label value never comes from a request.
+const RPC_METHODS: [&str; 22] = [
+    "completion/complete",
+    "initialize",
+    "logging/setLevel",
+    "notifications/cancelled",
+    "notifications/initialized",
+    "notifications/progress",
+    "notifications/roots/list_changed",
+    "ping",
+    "prompts/get",
+    "prompts/list",
+    "resources/list",
+    "resources/read",
+    "resources/subscribe",
+    "resources/templates/list",
+    "resources/unsubscribe",
+    "server/discover",
+    "subscriptions/listen",
+    "tasks/cancel",
+    "tasks/get",
+    "tasks/result",
+    "tools/call",
+    "tools/list",
+];
+
+/// The label of a method of JSON-RPC.
+pub fn rpc_method(method: &str) -> &'static str {
+    RPC_METHODS.into_iter().find(|known| *known == method).unwrap_or("other")
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

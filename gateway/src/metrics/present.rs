@@ -139,6 +139,13 @@ impl Present {
         for api in apis {
             overloaded.count(&[("api", &api.name)], api.counts.requests.overloaded.get())?;
         }
+        let help = "Messages that were read, by their method and what became of them";
+        let mut messages = out.counter("messages", help)?;
+        for api in apis {
+            for ((method, outcome), count) in api.counts.requests.messages.all() {
+                messages.count(&[("api", &api.name), ("method", method), ("outcome", outcome)], count)?;
+            }
+        }
         let help = "Searches for the metadata of an upstream, by what was found";
         let mut fetches = out.counter("metadata_fetches", help)?;
         for api in apis {

@@ -94,13 +94,16 @@ fn documented() -> BTreeMap<String, (String, BTreeSet<String>)> {
     families
 }
 
-/// A gateway with TLS, and an API that follows sessions.
+/// A gateway with TLS, and an API that follows sessions and reads messages.
 fn with_everything(upstream: &Upstream) -> Tollgate {
     let folder = tempfile::tempdir().expect("a temporary directory");
     Authority::new(folder.path(), "ca").certify("edge", "DNS:edge.example.com");
     let tls = "tls: { certificates: [{ cert: edge-leaf.pem, key: edge-leaf.key }] }";
     let endpoints = ["/one", "/two"].map(|path| format!("\"{}\"", upstream.url(path))).join(", ");
-    let api = format!("  - {{ name: a, path: /a/mcp, endpoints: [{endpoints}], plans: [keyless] }}");
+    let api = format!(
+        "  - {{ name: a, path: /a/mcp, endpoints: [{endpoints}], plans: [keyless], policies: [{{ mcp_acl: {{ allow: \
+         [{{}}] }} }}] }}"
+    );
     let listeners = [MAIN, &format!("name: secure, address: \"127.0.0.1:0\", {tls}")];
     let yaml = configured(&listeners, &api);
     std::fs::write(folder.path().join("gateway.yaml"), yaml).expect("the file is written");
@@ -112,7 +115,8 @@ fn every_family_is_on_its_page_with_its_type_and_labels_and_no_other() {
     let gateway = with_everything(&ok());
     gateway.get("/a/mcp");
     gateway.get(&format!("{WELL_KNOWN}/a/mcp"));
-    gateway.counts("tollgate_http_requests_total", &[], 2.0);
+    gateway.connect().post_json("/a/mcp", &[], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
+    gateway.counts("tollgate_http_requests_total", &[], 3.0);
     let exposition = gateway.metrics();
     let mut documented = documented();
     for family in &exposition.families {

@@ -124,3 +124,38 @@ fn a_head_that_never_came_is_counted_as_rejected_and_its_connection_as_refused()
     gateway.counts("tollgate_connections_refused_total", &[("reason", "head_timeout")], 1.0);
     gateway.counts(REQUESTS, &[], 0.0);
 }
+
+#[test]
+fn messages_that_are_read_are_counted_by_method_and_by_what_became_of_them() {
+    let upstream = ok();
+    let url = upstream.url("/mcp");
+    let gateway = started(&format!(
+        "  - {{ name: a, path: /a/mcp, endpoints: [\"{url}\"], plans: [keyless], policies: [{{ mcp_acl: {{ allow: [{{ tools: \
+         [good] }}, {{ methods: [\"x/*\"] }}] }} }}] }}\n  - {{ name: b, path: /b/mcp, endpoints: [\"{url}\"], plans: [keyless] }}\n"
+    ));
+    let post = |path: &str, method: &str, tool: &str| {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{"name":"{tool}"}}}}"#);
+        gateway.connect().post_json(path, &[], &body);
+    };
+    for (path, method, tool) in [
+        ("/a/mcp", "tools/call", "good"),
+        ("/a/mcp", "tools/call", "good"),
+        ("/a/mcp", "tools/call", "bad"),
+        ("/a/mcp", "x/one", ""),
+        ("/a/mcp", "x/two", ""),
+        ("/b/mcp", "tools/call", "good"),
+    ] {
+        post(path, method, tool);
+    }
+    let counts = |method: &str, outcome: &str, count: f64| {
+        gateway.counts(
+            "tollgate_messages_total",
+            &[("api", "a"), ("method", method), ("outcome", outcome)],
+            count,
+        );
+    };
+    counts("tools/call", "passed", 2.0);
+    counts("tools/call", "refused", 1.0);
+    counts("other", "passed", 2.0);
+    gateway.counts("tollgate_messages_total", &[("api", "b")], 0.0);
+}
