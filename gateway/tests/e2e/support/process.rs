@@ -103,8 +103,8 @@ impl Process {
     }
 }
 
-/// How a JWT begins, and a private key.
-const SECRETS: [&str; 2] = ["eyJ", "PRIVATE KEY"];
+/// How a JWT begins, and private keys of P-256, Ed25519 and RSA in PEM.
+const SECRETS: [&str; 4] = ["eyJ", "MIGHAgEA", "MC4CAQAw", "MIIEv"];
 
 impl Drop for Process {
     fn drop(&mut self) {
