@@ -6,6 +6,7 @@ use super::super::plans::consumer;
 use super::super::plans::issuer::{AUDIENCE, Issuer};
 use super::{call, message, post, reached, start};
 use crate::support::node::Server;
+use crate::support::report::Report;
 use crate::support::secured;
 use crate::support::tollgate::{Tollgate, api_with, config};
 
@@ -174,11 +175,12 @@ fn groups_are_where_the_issuers_settings_say_and_conditions_know_them() {
     assert!(!is_let_through(json!({ "groups": ["admins"] })));
 }
 
-#[test]
-fn the_official_client_sees_what_it_may_use_and_is_told_what_it_may_not() {
-    let server = Server::mcp_server(&[]);
-    let acl = "policies: [{ mcp_acl: { allow: [{ tools: [echo, whoami] }], deny: [{ tools: [whoami] }] } }]";
-    let gateway = Tollgate::start(&config(&api_with("demo", "/demo/mcp", server.url(), acl)));
+/// What the official client reports that lists the tools of a server, calls `echo`, which it may, and `add`, which it may
+/// not.
+fn reports(options: &[&str], acl: &str, transport: &str) -> [Report; 2] {
+    let server = Server::mcp_server(options);
+    let policies = format!("policies: [{{ mcp_acl: {acl} }}]");
+    let gateway = Tollgate::start(&config(&api_with("demo", "/demo/mcp", server.url(), &policies)));
     let url = format!("{}/demo/mcp", gateway.origin());
     let steps = json!([
         { "connect": true },
@@ -186,31 +188,26 @@ fn the_official_client_sees_what_it_may_use_and_is_told_what_it_may_not() {
         { "callTool": { "name": "echo", "arguments": { "text": "hello" } } },
         { "callTool": { "name": "add", "arguments": { "a": 1, "b": 2 } } },
     ]);
-    for sdk in ["v1", "v2"] {
-        let report = secured::run(&gateway, &server, &url, json!({ "sdk": sdk }), steps.clone());
-        assert_eq!(report.result(1)["tools"].as_array().expect("tools").len(), 1, "{sdk}: {:#}", report.0);
+    ["v1", "v2"].map(|sdk| {
+        let script = json!({ "sdk": sdk, "transport": transport });
+        let report = secured::run(&gateway, &server, &url, script, steps.clone());
+        assert_eq!(report.result(1)["tools"], json!(["echo"]), "{sdk}: {:#}", report.0);
         assert!(report.result(2).to_string().contains("hello"), "{sdk}: {:#}", report.0);
-        assert!(report.failure().contains("may not do this"), "{sdk}: {}", report.failure());
+        report
+    })
+}
+
+#[test]
+fn the_official_client_sees_what_it_may_use_and_is_told_what_it_may_not() {
+    let acl = "{ allow: [{ tools: [echo, whoami] }], deny: [{ tools: [whoami] }] }";
+    for report in reports(&[], acl, "http") {
+        assert!(report.failure().contains("may not do this"), "{}", report.failure());
     }
 }
 
 #[test]
 fn a_client_of_the_legacy_transport_sees_what_it_may_use_and_does_not_wait_for_what_it_may_not() {
-    let server = Server::mcp_server(&["--legacy-sse"]);
-    let acl = "policies: [{ mcp_acl: { allow: [{ tools: [echo] }] } }]";
-    let gateway = Tollgate::start(&config(&api_with("demo", "/demo/mcp", server.url(), acl)));
-    let url = format!("{}/demo/mcp", gateway.origin());
-    let steps = json!([
-        { "connect": true },
-        { "listTools": true },
-        { "callTool": { "name": "echo", "arguments": { "text": "hello" } } },
-        { "callTool": { "name": "add", "arguments": { "a": 1, "b": 2 } } },
-    ]);
-    for sdk in ["v1", "v2"] {
-        let script = json!({ "sdk": sdk, "transport": "sse" });
-        let report = secured::run(&gateway, &server, &url, script, steps.clone());
-        assert_eq!(report.result(1)["tools"], json!(["echo"]), "{sdk}: {:#}", report.0);
-        assert!(report.result(2).to_string().contains("hello"), "{sdk}: {:#}", report.0);
-        assert!(report.failure().contains("403"), "{sdk}: {}", report.failure());
+    for report in reports(&["--legacy-sse"], "{ allow: [{ tools: [echo] }] }", "sse") {
+        assert!(report.failure().contains("403"), "{}", report.failure());
     }
 }
