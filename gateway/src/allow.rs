@@ -44,6 +44,9 @@ pub async fn request(session: &mut Session, context: &mut Context, edge: &Edge) 
 async fn head(request: &RequestHeader, context: &mut Context) -> Result<(), End> {
     let (Some(route), Some(admission)) = (&context.route, &context.admission) else { return Err(nobody()) };
     let Some(plan) = admission.plan(&route.api) else { return Err(nobody()) };
+    if !plan.policies.looks_at_heads() {
+        return Ok(());
+    }
     let view = policies::view(request, context.client.as_ref(), route, admission, unix_millis());
     let asked = plan.policies.head(&view, &mut context.effects).await;
     asked.map_err(|stop| ended(stop, &mut context.refused_by).end(route, Some(plan), None))

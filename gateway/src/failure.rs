@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::endpoint::breaker::Failure;
 use crate::listener::state;
 use crate::reason::{self, Reason};
-use crate::respond::Refusal;
+use crate::respond::{End, Refusal};
 
 /// The reason a client is given for an error of Pingora's.
 pub fn reason_of(error: &Error) -> &'static Reason {
@@ -115,8 +115,9 @@ pub fn unfit_answer(what: &'static str) -> Box<Error> {
 }
 
 /// A request that reached a hook its route should have been set for.
-/// The request has ended at the gateway, and the context has how.
-pub fn ended_here() -> Box<Error> {
+/// The request ends at the gateway, in a hook that cannot answer: `end` tells the one that does.
+pub fn ended_with(end: &mut Option<End>, with: impl Into<End>) -> Box<Error> {
+    *end = Some(with.into());
     Error::explain(ErrorType::InternalError, "the gateway answers itself")
 }
 

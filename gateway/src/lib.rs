@@ -7,7 +7,7 @@
 //! 3. [`canonical`] and [`minted`]: the head is checked and read in its one normal form, or refused.
 //! 4. [`to_https`], [`origin`] and [`cors`]: the `Host` selects a public origin of a closed set, to redirect to where
 //!    that is all the listener does; a web page's origin is checked.
-//! 5. [`request`]: metadata, preflight, or the API that [`route`] finds; its [`plan`]s admit the caller.
+//! 5. [`request`]: metadata, preflight, or the API that [`route`] finds; its [`plan`]s [`admit`] the caller.
 //! 6. [`allow`]: what the caller may do, as the [`policies`] of the plan say by the head and by the [`message`].
 //! 7. [`hop`] and [`affinity`]: the [`endpoint`] it goes to, an address of that, a pooled connection;
 //!    [`upstream_head`] makes its request head.
@@ -25,6 +25,7 @@
 
 pub mod access_log;
 pub mod admin;
+pub mod admit;
 pub mod affinity;
 pub mod allow;
 pub mod answer_limits;

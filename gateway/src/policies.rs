@@ -13,7 +13,7 @@ use tollgate_protocol::envelope::{Envelope, Kind, Message};
 use tollgate_protocol::lists::Listed;
 
 pub use self::start::{Memories, Started, Starter};
-pub use self::view::view;
+pub use self::view::{head, view};
 use crate::context::Route;
 use crate::limits::Store;
 use crate::plan::Plan;
@@ -65,6 +65,11 @@ impl Chain {
             }
         }
         chain
+    }
+
+    /// Whether somebody has to be asked about the head.
+    pub fn looks_at_heads(&self) -> bool {
+        !self.on_head.is_empty()
     }
 
     /// How it has to have messages read.

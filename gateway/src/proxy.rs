@@ -16,17 +16,17 @@ use pingora_core::modules::http::HttpModules;
 use pingora_core::protocols::Digest;
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use tollgate_plugins::effects::Effects;
-use tollgate_plugins::request::Request;
 use tollgate_protocol::client::Client;
 
 use crate::access_log;
+use crate::admit;
 use crate::affinity;
 use crate::allow;
 use crate::answer_limits;
 use crate::audit;
 use crate::canonical;
 use crate::config::AuthorizationMode;
-use crate::context::{Context, RequestId, Route, unix_millis};
+use crate::context::{Context, RequestId, Route};
 use crate::edge::Edge;
 use crate::endpoint::breaker::Failure;
 use crate::endpoint::connection::{Asked, Connection};
@@ -34,12 +34,10 @@ use crate::endpoint::timeouts::Wait;
 use crate::endpoint::watched;
 use crate::failure;
 use crate::hop;
-use crate::listener::client_certificate::{self, ClientCertificate};
 use crate::listener::state::{self, Phase};
 use crate::lists;
 use crate::message::State;
 use crate::metrics;
-use crate::plan::{self, Admission, Shown};
 use crate::protect;
 use crate::reason;
 use crate::relay::event_stream::LegacyStream;
@@ -113,7 +111,7 @@ impl Proxy {
         route: Route,
     ) -> std::result::Result<(), End> {
         let route = context.route.insert(route);
-        context.admission = Some(admit(session, context.client.as_ref(), route).await?);
+        context.admission = Some(admit::caller(session, context.client.as_ref(), route).await?);
         let allowed = allow::request(session, context, &self.edge).await;
         context.is_held_up = allowed.is_err();
         allowed?;
@@ -151,34 +149,8 @@ impl Proxy {
     }
 }
 
-/// Asks the plans of the API about the caller.
-async fn admit(
-    session: &Session,
-    client: Option<&Client>,
-    route: &Route,
-) -> std::result::Result<Admission, Refusal> {
-    let request = session.req_header();
-    let certificate = route.api.asks_for_certificates.then(|| shown_certificate(session)).flatten();
-    let seen = Request {
-        method: request.method.as_str(),
-        host: &route.identifier.origin.host,
-        path: &route.identifier.path,
-        headers: &request.headers,
-        client: client.map(|client| client.address),
-        api: &route.api.name,
-        caller: None,
-        now: unix_millis(),
-    };
-    plan::admit(route, &Shown { request: seen, certificate, now: Utc::now() }).await
-}
-
 fn unix_seconds() -> u64 {
     u64::try_from(Utc::now().timestamp()).unwrap_or_default()
-}
-
-/// What the client has shown on its connection.
-fn shown_certificate(session: &Session) -> Option<Arc<ClientCertificate>> {
-    client_certificate::of(&session.digest()?.ssl_digest.as_ref()?.cert_digest)
 }
 
 #[async_trait]
@@ -276,8 +248,7 @@ impl ProxyHttp for Proxy {
         }
         if let Err(end) = allow::body(session.req_header(), context, body, end_of_stream).await {
             context.is_held_up = true;
-            context.end = Some(end);
-            return Err(failure::ended_here());
+            return Err(failure::ended_with(&mut context.end, end));
         }
         Ok(())
     }
@@ -397,10 +368,7 @@ impl ProxyHttp for Proxy {
         };
         let headers = &session.req_header().headers;
         let exchanged = protect::exchange(&hop.endpoint, &admission.caller, headers, unix_seconds()).await;
-        let exchanged = exchanged.map_err(|refusal| {
-            context.end = Some(refusal.into());
-            failure::ended_here()
-        })?;
+        let exchanged = exchanged.map_err(|refusal| failure::ended_with(&mut context.end, refusal))?;
         upstream_head::prepare(route, hop, context.client.as_ref(), request)?;
         upstream_head::withhold(route, Some(admission), request);
         // It may be another time, and then what has come of the body comes again.
@@ -469,8 +437,7 @@ impl ProxyHttp for Proxy {
             }
         };
         if let Err(refusal) = followed.and(passed) {
-            context.end = Some(refusal.into());
-            return Err(failure::ended_here());
+            return Err(failure::ended_with(&mut context.end, refusal));
         }
         redirect::relay(route, hop, response);
         if let Some(page) = &context.web_origin {
@@ -484,17 +451,11 @@ impl ProxyHttp for Proxy {
         }
         match answer_limits::begin(context.effects.answer_limits, response) {
             Ok(measured) => context.measured = measured,
-            Err(refusal) => {
-                context.end = Some(refusal.into());
-                return Err(failure::ended_here());
-            }
+            Err(refusal) => return Err(failure::ended_with(&mut context.end, refusal)),
         }
         match lists::begin(session.req_header(), response, context, &self.edge.buffers) {
             Ok(lists) => context.lists = lists,
-            Err(refusal) => {
-                context.end = Some(refusal.into());
-                return Err(failure::ended_here());
-            }
+            Err(refusal) => return Err(failure::ended_with(&mut context.end, refusal)),
         }
         for edit in &context.effects.response_fields {
             upstream_head::edit_answer(response, edit)?;
@@ -531,14 +492,12 @@ impl ProxyHttp for Proxy {
         {
             context.reason = Some(refusal.reason.slug);
             // For a client that has nothing of the answer yet.
-            context.end = Some(refusal.into());
-            return Err(failure::ended_here());
+            return Err(failure::ended_with(&mut context.end, refusal));
         }
         if let Err(refusal) = lists::relay(session.req_header(), context, body, end_of_stream) {
             context.reason = Some(refusal.reason.slug);
             // For a client that has nothing of the answer yet.
-            context.end = Some(refusal.into());
-            return Err(failure::ended_here());
+            return Err(failure::ended_with(&mut context.end, refusal));
         }
         if let Some(stream) = context.commented.as_mut() {
             comments::follow(stream, body.as_ref(), end_of_stream);

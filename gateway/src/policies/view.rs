@@ -1,4 +1,4 @@
-//! A request as policies see it.
+//! A request as plans and policies see it.
 
 use pingora::http::RequestHeader;
 use tollgate_plugins::request::{Caller, Request};
@@ -6,6 +6,25 @@ use tollgate_protocol::client::Client;
 
 use crate::context::Route;
 use crate::plan::Admission;
+
+/// A request as plans see it, which are asked before there is a caller.
+pub fn head<'r>(
+    request: &'r RequestHeader,
+    client: Option<&Client>,
+    route: &'r Route,
+    now: u64,
+) -> Request<'r> {
+    Request {
+        method: request.method.as_str(),
+        host: &route.identifier.origin.host,
+        path: &route.identifier.path,
+        headers: &request.headers,
+        client: client.map(|client| client.address),
+        api: &route.api.name,
+        caller: None,
+        now,
+    }
+}
 
 /// A request whose caller was admitted, as policies see it.
 pub fn view<'r>(
@@ -19,12 +38,6 @@ pub fn view<'r>(
     let consumer = caller.consumer.as_deref();
     let token = caller.token.as_deref();
     Request {
-        method: request.method.as_str(),
-        host: &route.identifier.origin.host,
-        path: &route.identifier.path,
-        headers: &request.headers,
-        client: client.map(|client| client.address),
-        api: &route.api.name,
         caller: Some(Caller {
             plan: admission.plan(&route.api).map(|plan| &*plan.name).unwrap_or_default(),
             consumer: consumer.map(|consumer| &*consumer.name),
@@ -35,6 +48,6 @@ pub fn view<'r>(
             groups: token.map(|token| token.groups.as_slice()).unwrap_or_default(),
             claims: token.map(|token| &*token.claims),
         }),
-        now,
+        ..head(request, client, route, now)
     }
 }

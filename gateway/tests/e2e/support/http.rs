@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use super::PATIENCE;
+use super::process::holds_no_secret;
 
 pub struct Connection {
     stream: BufReader<TcpStream>,
@@ -41,6 +42,8 @@ impl Response {
 
     /// The reason slug of a gateway-made error, in either of its forms; of those to a batch, of the first.
     pub fn reason(&self) -> String {
+        holds_no_secret(&format!("{self:?}"));
+        holds_no_secret(self.text());
         let body = self.json();
         let body = body.get(0).unwrap_or(&body);
         let slug = body["error"]["data"]["reason"].as_str().or(body["reason"].as_str());

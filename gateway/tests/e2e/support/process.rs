@@ -103,8 +103,12 @@ impl Process {
     }
 }
 
-/// How a JWT begins, and private keys of P-256, Ed25519 and RSA in PEM.
-const SECRETS: [&str; 4] = ["eyJ", "MIGHAgEA", "MC4CAQAw", "MIIEv"];
+/// Whatever a test is about, nothing the gateway says of itself holds a token or a key.
+pub fn holds_no_secret(said: &str) {
+    /// How a JWT begins, and private keys of P-256, Ed25519 and RSA in PEM.
+    const SECRETS: [&str; 4] = ["eyJ", "MIGHAgEA", "MC4CAQAw", "MIIEv"];
+    assert!(!SECRETS.iter().any(|secret| said.contains(secret)), "a secret is told: {said}");
+}
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -114,11 +118,8 @@ impl Drop for Process {
             eprintln!("--- output of {} ---\n{}", self.name, self.lines().join("\n"));
             return;
         }
-        // Whatever a test is about, what the gateway has printed holds no token and no key.
         if self.name == "tollgate" {
-            let lines = self.all_lines();
-            let told = lines.iter().find(|line| SECRETS.iter().any(|secret| line.contains(secret)));
-            assert_eq!(told, None, "a secret in the log");
+            self.all_lines().iter().for_each(|line| holds_no_secret(line));
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::PATIENCE;
 use super::http::{Connection, Response};
 use super::openmetrics::Exposition;
-use super::process::Process;
+use super::process::{Process, holds_no_secret};
 
 pub struct Tollgate {
     pub process: Process,
@@ -117,6 +117,7 @@ impl Tollgate {
         let answer = self.admin("/metrics");
         assert_eq!(answer.status, 200);
         let text = answer.text();
+        holds_no_secret(text);
         Exposition::read(text).unwrap_or_else(|fault| panic!("{fault}\n{text}"))
     }
 
