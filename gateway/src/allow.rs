@@ -9,7 +9,6 @@ use tollgate_plugins::policy::Reading;
 use crate::context::{Context, unix_millis};
 use crate::edge::Edge;
 use crate::message::{self, Begun, Call, State};
-use crate::plan::Plan;
 use crate::policies::{self, Stop};
 use crate::reason;
 use crate::respond::{End, Refusal};
@@ -20,7 +19,7 @@ use crate::respond::{End, Refusal};
 /// How the request ends at the gateway.
 pub async fn request(session: &mut Session, context: &mut Context, edge: &Edge) -> Result<(), End> {
     head(session.req_header(), context).await?;
-    let reading = context.plan().map(Plan::reading).unwrap_or_default();
+    let reading = context.reading();
     if session.is_body_empty() {
         return Ok(());
     }
@@ -56,7 +55,7 @@ async fn head(request: &RequestHeader, context: &mut Context) -> Result<(), End>
 async fn decide(request: &RequestHeader, context: &mut Context, body: &Bytes) -> Result<(), End> {
     let (Some(route), Some(admission)) = (&context.route, &context.admission) else { return Err(nobody()) };
     let Some(plan) = admission.plan(&route.api) else { return Err(nobody()) };
-    let envelope = message::envelope::read(&request.headers, body)?;
+    let envelope = message::envelope::read(&request.headers, body, &route.api.tools)?;
     context.call = Call::of(&envelope);
     let view = policies::view(request, context.client.as_ref(), route, admission, unix_millis());
     // First of all: who looks on sees what is refused as well.
@@ -123,7 +122,7 @@ pub async fn body(
 fn observe(request: &RequestHeader, context: &mut Context, body: Option<Bytes>) {
     let (Some(route), Some(admission)) = (&context.route, &context.admission) else { return };
     let (Some(plan), Some(body)) = (admission.plan(&route.api), body) else { return };
-    let Ok(envelope) = message::envelope::read(&request.headers, &body) else { return };
+    let Ok(envelope) = message::envelope::read(&request.headers, &body, &route.api.tools) else { return };
     context.call = Call::of(&envelope);
     let view = policies::view(request, context.client.as_ref(), route, admission, unix_millis());
     plan.policies.observe(&view, &envelope, &mut context.effects);

@@ -7,6 +7,7 @@ use std::time::Instant;
 use chrono::Utc;
 use once_cell::sync::Lazy;
 use tollgate_plugins::effects::Effects;
+use tollgate_plugins::policy::Reading;
 use tollgate_protocol::client::Client;
 use tollgate_protocol::sse::BetweenEvents;
 
@@ -108,6 +109,14 @@ impl Context {
     /// The plan that has let its caller in.
     pub fn plan(&self) -> Option<&Plan> {
         self.admission.as_ref()?.plan(&self.route.as_ref()?.api)
+    }
+
+    /// How its message has to be read.
+    pub fn reading(&self) -> Reading {
+        match self.plan().map(Plan::reading).unwrap_or_default() {
+            Reading::No if self.gateway.messages.observe => Reading::Observe,
+            reading => reading,
+        }
     }
 
     /// Whether the endpoint has taken longer than it may.

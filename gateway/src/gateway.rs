@@ -27,6 +27,7 @@ use crate::relay::announced::AnnouncedEndpoints;
 use crate::route::Router;
 use crate::to_https::HttpsOrigins;
 use crate::token::jwks::Jwks;
+use crate::tools::KnownTools;
 
 /// One generation of the configuration.
 pub struct Gateway {
@@ -37,7 +38,7 @@ pub struct Gateway {
     pub router: Router,
     /// How the names of endpoints are looked up.
     pub dns: Dns,
-    /// How much of messages is read.
+    /// Which messages are read, and how much of them.
     pub messages: Bounds,
     /// Where it counts together with other gateways.
     pub limits: Option<Arc<Redis>>,
@@ -117,6 +118,8 @@ pub struct Api {
     /// Message endpoints announced by legacy HTTP+SSE streams that are open now.
     pub announced: Arc<AnnouncedEndpoints>,
     pub event_streams: EventStreams,
+    /// What its MCP server has said of its tools.
+    pub tools: Arc<KnownTools>,
     pub counts: ApiCounts,
 }
 
@@ -195,6 +198,7 @@ pub mod testing {
             cors: vec![],
             announced: Arc::default(),
             event_streams: EventStreams::default(),
+            tools: Arc::default(),
             counts: ApiCounts::default(),
         })
     }

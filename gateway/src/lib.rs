@@ -70,5 +70,6 @@ pub mod route;
 pub mod server;
 pub mod to_https;
 pub mod token;
-pub mod upstream_head;
+pub mod tools;
+mod upstream_head;
 pub mod watch;

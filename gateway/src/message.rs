@@ -35,11 +35,13 @@ pub struct Bounds {
     pub message: usize,
     /// Of all that are held at the same time.
     pub together: usize,
+    /// Whether those that no policy asks for are looked at while they pass.
+    pub observe: bool,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Bounds { message: 4 * 1024 * 1024, together: 256 * 1024 * 1024 }
+        Bounds { message: 4 * 1024 * 1024, together: 256 * 1024 * 1024, observe: false }
     }
 }
 

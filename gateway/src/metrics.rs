@@ -5,8 +5,9 @@
 //! name up, and what a reload has removed is no longer shown. What can be looked at is not counted:
 //! [`present`] looks when it is asked.
 //!
-//! A label's value is a name of the configuration or a word of this source code, never anything a client or
-//! an upstream has sent; [`labels`] makes the few words of methods and statuses.
+//! A label's value is a name of the configuration or a word of this source code, never anything a client has sent;
+//! [`labels`] makes the few words of methods and statuses. Of what an upstream has sent there are the names of
+//! [tools](crate::tools) it lists: plain, and not more than so many.
 
 pub mod counts;
 mod families;
@@ -68,6 +69,9 @@ pub fn record(session: &Session, context: &Context, listener: usize) {
     if let Some(call) = &context.call {
         let outcome = if context.is_held_up { "refused" } else { "passed" };
         counts.messages.count((labels::rpc_method(&call.method), outcome));
+        if let (Some(route), "tools/call", Some(name)) = (&context.route, &*call.method, &call.name) {
+            route.api.tools.count(name, context.is_held_up);
+        }
     }
     if let Some(reason) = context.reason {
         PROCESS.rejected.count(reason);

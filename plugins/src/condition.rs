@@ -55,7 +55,14 @@ mod tests {
 
     fn holds(text: &str) -> Result<bool, NoAnswer> {
         let mut headers = HeaderMap::new();
-        for (name, value) in [("x-env", "prod"), ("x-team", "a"), ("x-team", "b")] {
+        for (name, value) in [
+            ("x-env", "prod"),
+            ("x-team", "a"),
+            ("x-team", "b"),
+            ("mcp-method", "tools/call"),
+            ("mcp-name", "x"),
+            ("mcp-param-a", "x"),
+        ] {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let client = Some("2001:db8::1".parse().expect("an address"));
@@ -81,6 +88,13 @@ mod tests {
         }
         assert_eq!(holds(r#"request.method == "GET""#), Ok(false));
         assert_eq!(holds(r#"request.headers["x-none"] == "a""#), Err(NoAnswer), "no such header");
+    }
+
+    #[test]
+    fn headers_that_repeat_the_message_are_nothing_to_decide_by() {
+        for name in ["mcp-method", "mcp-name", "mcp-param-a"] {
+            assert_eq!(holds(&format!("'{name}' in request.headers")), Ok(false), "{name}");
+        }
     }
 
     /// What a condition of a policy says about a call of `create` with these arguments, by a caller with a token.

@@ -17,7 +17,7 @@
 //!
 //! Errors: the gateway and the client must see the same items, or one could be hidden from the gateway alone. So where
 //! two readers could differ nothing is passed: a member twice, or in another case, in a message, its `result` or an
-//! item; a list that is no array; an item without its name. See [`ListError`].
+//! item (of a tool also its `inputSchema`); a list that is no array; an item without its name. See [`ListError`].
 //!
 //! Sources: JSON-RPC 2.0 §5 and §6; MCP 2025-03-26 basic/transports (batches); MCP 2026-07-28 server/tools,
 //! server/prompts, server/resources, server/utilities/caching; WHATWG HTML §9.2 (event streams).
@@ -25,13 +25,15 @@
 mod error;
 mod events;
 mod item;
+mod mirrored;
 mod walk;
 
 use crate::json::{spliced, utf8};
 
 pub use error::ListError;
 pub use events::Events;
-pub use item::Listed;
+pub use item::{Item, Listed};
+pub use mirrored::Mirrored;
 
 /// A body without the items that `keep` is false for; `None` where it can pass as it is.
 ///
@@ -39,7 +41,7 @@ pub use item::Listed;
 ///
 /// # Errors
 /// Everything [`ListError`] lists but for what streams alone have, at the first that is found.
-pub fn filter(body: &[u8], keep: &mut dyn FnMut(&Listed<'_>) -> bool) -> Result<Option<Vec<u8>>, ListError> {
+pub fn filter(body: &[u8], keep: &mut dyn FnMut(&Item<'_>) -> bool) -> Result<Option<Vec<u8>>, ListError> {
     let document = utf8(body)?;
     let edits = walk::edits(document, keep)?;
     Ok((!edits.is_empty()).then(|| spliced(document, &edits)))

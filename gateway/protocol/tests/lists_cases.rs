@@ -1,10 +1,10 @@
 //! What becomes of a body: which items are asked about, what goes with them, and what stays.
 
-use tollgate_protocol::lists::{Listed, filter};
+use tollgate_protocol::lists::{Item, filter};
 
 /// The body without the items whose name begins with an `x`.
 fn without_x(body: &str) -> String {
-    let edited = filter(body.as_bytes(), &mut |item: &Listed<'_>| !item.name().starts_with('x'));
+    let edited = filter(body.as_bytes(), &mut |item: &Item<'_>| !item.listed.name().starts_with('x'));
     edited.unwrap().map_or_else(|| body.to_owned(), |bytes| String::from_utf8(bytes).unwrap())
 }
 
@@ -60,8 +60,8 @@ fn items_are_asked_about_by_what_they_are_called() {
         "resources":[{"name":"n","uri":"file:\/\/\/r"}],
         "resourceTemplates":[{"name":"n","uriTemplate":"file:///{path}"}]}}"#;
     let mut asked = Vec::new();
-    let edited = filter(body.as_bytes(), &mut |item: &Listed<'_>| {
-        asked.push(format!("{item:?}"));
+    let edited = filter(body.as_bytes(), &mut |item: &Item<'_>| {
+        asked.push(format!("{:?}", item.listed));
         true
     });
     assert_eq!(edited, Ok(None));

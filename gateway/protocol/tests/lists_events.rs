@@ -1,7 +1,7 @@
 //! Lists in streams: which events are read, what an edited one looks like, and what is held back.
 
 use tollgate_protocol::envelope::EnvelopeError;
-use tollgate_protocol::lists::{Events, ListError, Listed};
+use tollgate_protocol::lists::{Events, Item, ListError};
 
 const LIMIT: usize = 400;
 
@@ -15,8 +15,8 @@ fn streamed(stream: &[u8], cuts: &[usize]) -> Result<Vec<u8>, ListError> {
     Ok(out)
 }
 
-fn without_x(item: &Listed<'_>) -> bool {
-    !item.name().starts_with('x')
+fn without_x(item: &Item<'_>) -> bool {
+    !item.listed.name().starts_with('x')
 }
 
 /// What of the stream passes, the same wherever it is cut.

@@ -4,7 +4,7 @@ use crate::entry;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use tollgate_protocol::lists::{Events, Listed, filter};
+use tollgate_protocol::lists::{Events, Item as ListItem, filter};
 
 const SPACES: &[&str] = &["", " ", "\n", "\t", "\r\n", "  "];
 const LISTS: [(&str, &str); 4] =
@@ -85,8 +85,8 @@ fn parts(space: &str, cursor: &str) -> Vec<String> {
     ]
 }
 
-fn keep(item: &Listed<'_>) -> bool {
-    item.name().starts_with("kept")
+fn keep(item: &ListItem<'_>) -> bool {
+    item.listed.name().starts_with("kept")
 }
 
 proptest! {

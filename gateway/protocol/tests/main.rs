@@ -13,6 +13,7 @@ mod envelope_properties;
 mod envelope_refused;
 mod lists_cases;
 mod lists_events;
+mod lists_mirrored;
 mod lists_properties;
 mod lists_refused;
 mod metadata_cases;

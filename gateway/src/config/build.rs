@@ -196,6 +196,7 @@ fn build_api(
         cors: cors(known.config.policies.iter().chain(&api.policies)),
         announced: before.map(|before| before.announced.clone()).unwrap_or_default(),
         event_streams: api.event_streams,
+        tools: before.map(|before| before.tools.clone()).unwrap_or_default(),
     })
 }
 

@@ -67,7 +67,7 @@ pub struct Document {
     #[schemars(extend("default" = []))]
     pub consumer_files: Vec<FilePath>,
 
-    /// How much of messages is read, where it is decided by what they ask for.
+    /// Which messages are read, and how much of them.
     #[serde(default)]
     pub messages: Messages,
 
@@ -141,9 +141,9 @@ pub enum LogLevel {
     Debug,
 }
 
-/// How much of messages is read, where it is decided by what they ask for.
+/// Which messages are read, and how much of them.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping with `max_bytes` or `buffer_bytes`")]
+#[serde(deny_unknown_fields, expecting = "a mapping with keys such as `max_bytes`")]
 pub struct Messages {
     /// Of one. A longer one is refused.
     #[schemars(range(min = 1), extend("default" = 4_194_304))]
@@ -152,6 +152,11 @@ pub struct Messages {
     /// Of all that are held at the same time, over all clients. Where there is no room, a request is refused.
     #[schemars(range(min = 1), extend("default" = 268_435_456))]
     pub buffer_bytes: Option<u32>,
+
+    /// Look at the messages of all APIs, for the log and the metrics. Those by which nothing is decided are looked at while
+    /// they pass, which neither delays nor changes them.
+    #[serde(default)]
+    pub observe: bool,
 }
 
 /// How the names of MCP servers are looked up. IP addresses and names of the system's hosts file are not.

@@ -50,6 +50,11 @@ impl Keeper {
         }
     }
 
+    /// Whether there is a connection now.
+    pub fn is_connected(&self) -> bool {
+        matches!(*self.state.borrow(), State::Up(_))
+    }
+
     /// A connection is of no more use.
     pub fn lose(&self, lost: &Arc<Link>, why: &Failure, settings: &Settings) {
         let is_lost = self.state.send_if_modified(|state| {

@@ -53,6 +53,11 @@ impl Redis {
         self.keeper.link().await.is_some()
     }
 
+    /// Whether it is connected to now.
+    pub fn is_connected(&self) -> bool {
+        self.keeper.is_connected()
+    }
+
     /// Redis works, but not for this: a key holds something else, or it takes no more.
     fn refused(&self, why: &Failure) {
         let now = milliseconds();

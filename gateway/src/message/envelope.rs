@@ -1,17 +1,23 @@
 //! The envelope of a message, held to the headers that repeat parts of it.
 
-use http::HeaderMap;
-use tollgate_protocol::envelope::{Batches, Envelope, EnvelopeError, Field, Headers, compare};
+use std::sync::Arc;
 
+use http::HeaderMap;
+use tollgate_protocol::envelope::{
+    Batches, Envelope, EnvelopeError, Field, Headers, Message, Parameter, Target, compare,
+};
+
+use crate::context::unix_millis;
 use crate::policies;
 use crate::reason;
 use crate::respond::{Answered, Refusal};
+use crate::tools::{KnownTools, Tool};
 
 /// What the body asks for, with headers that say nothing else.
 ///
 /// # Errors
 /// When the upstream could take it for anything else than is read here.
-pub fn read<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Envelope<'b>, Refusal> {
+pub fn read<'b>(headers: &HeaderMap, body: &'b [u8], tools: &KnownTools) -> Result<Envelope<'b>, Refusal> {
     let fields = headers;
     let field = |name: &str| fields.get_all(name).iter().map(|value| value.as_bytes()).collect::<Field<'_>>();
     let headers = Headers {
@@ -27,10 +33,23 @@ pub fn read<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Envelope<'b>, Ref
         _ => Batches::Refused,
     };
     let envelope = Envelope::read(body, batches).map_err(|error| refusal(error, None))?;
-    let compared = envelope.messages().iter().map(|message| compare(&headers, message));
+    let compared = envelope.messages().iter().map(|message| {
+        let tool = called(message, tools);
+        let mirrored = tool.iter().flat_map(|tool| tool.mirrored());
+        let parameters = mirrored.map(|(name, pointer)| Parameter { pointer, field: field(name.as_str()) });
+        compare(&Headers { parameters: &parameters.collect::<Vec<_>>(), ..headers }, message)
+    });
     match revision.err().or_else(|| compared.filter_map(Result::err).next()) {
         Some(error) => Err(refusal(error, policies::answered(&envelope))),
         None => Ok(envelope),
+    }
+}
+
+/// The tool a message calls, where its MCP server has listed it lately.
+fn called(message: &Message<'_>, tools: &KnownTools) -> Option<Arc<Tool>> {
+    match &message.target {
+        Target::Tool(name) => tools.listed_lately(name, unix_millis()),
+        _ => None,
     }
 }
 

@@ -59,6 +59,10 @@ impl Present {
         let held = self.edge.buffers.held();
         let help = "Bytes of messages and lists that are held until they were read";
         out.begin(MetricType::Gauge, "message_buffer", help, Some(&Unit::Bytes))?.alone(&held)?;
+        if let Some(limits) = &self.gateway.limits {
+            let up = u64::from(limits.is_connected());
+            out.gauge("limits_store_up", "Whether the store of limits is connected to")?.alone(&up)?;
+        }
         let open = connection::count_open();
         out.gauge("upstream_connections_open", "Connections to endpoints, idle ones included")?.alone(&open)
     }
@@ -146,6 +150,7 @@ impl Present {
                 messages.count(&[("api", &api.name), ("method", method), ("outcome", outcome)], count)?;
             }
         }
+        self.tool_calls(out)?;
         let help = "Searches for the metadata of an upstream, by what was found";
         let mut fetches = out.counter("metadata_fetches", help)?;
         for api in apis {
@@ -158,6 +163,23 @@ impl Present {
             if let Affinity::Learnt(known) = &api.endpoints.affinity {
                 sessions.value(&[("api", &api.name)], &known.count())?;
             }
+        }
+        Ok(())
+    }
+
+    fn tool_calls(&self, out: &mut Families<'_>) -> fmt::Result {
+        let help = "Calls of tools that were read, by the tool and what became of them";
+        let mut calls = out.counter("tool_calls", help)?;
+        for api in &self.gateway.apis {
+            api.tools.each(|tool, of_tool| {
+                for (outcome, counter) in [("passed", &of_tool.passed), ("refused", &of_tool.refused)] {
+                    let labels = [("api", api.name.as_str()), ("tool", tool), ("outcome", outcome)];
+                    if counter.get() > 0 {
+                        calls.count(&labels, counter.get())?;
+                    }
+                }
+                Ok(())
+            })?;
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ const DENY: &str = "what_is_denied_is_denied_whatever_is_allowed";
 const PROVED_BY: &[(&str, &str)] = &[
     ("messages.max_bytes", "a_message_is_as_long_as_messages_may_be_and_no_longer"),
     ("messages.buffer_bytes", "where_as_much_is_held_as_may_be_others_are_refused_until_there_is_room"),
+    ("messages.observe", "messages_that_nothing_is_decided_by_are_looked_at_where_that_is_wanted"),
     ("policies[].name", "policies_are_asked_in_their_order_the_gateways_first"),
     ("policies[].audit.to.file", "each_call_has_a_record_of_who_has_called_what_and_what_came_of_it"),
     ("policies[].audit.methods", "which_methods_have_records_and_whether_arguments_are_hashed_can_be_said"),

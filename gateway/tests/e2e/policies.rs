@@ -11,6 +11,7 @@ mod lists;
 mod messages;
 mod rate_limit;
 mod size_limits;
+mod tools;
 
 use serde_json::{Value, json};
 

@@ -75,12 +75,20 @@ fn request(request: &Request<'_>) -> Map {
 }
 
 /// By lower-case names; several fields of a name are one, as RFC 9110 §5.3 joins them.
+///
+/// Without those that repeat the message: they say what the body says only once it was read and compared, and of clients
+/// before 2026-07-28 not even then. What they say is asked of the message.
 fn headers(headers: &HeaderMap) -> Map {
     let joined = |name: &http::HeaderName| {
         let fields = headers.get_all(name).iter();
         fields.map(|field| String::from_utf8_lossy(field.as_bytes())).collect::<Vec<_>>().join(", ")
     };
-    headers.keys().map(|name| (name.to_string(), Value::from(joined(name)))).collect()
+    let own = headers.keys().filter(|name| !repeats_the_message(name.as_str()));
+    own.map(|name| (name.to_string(), Value::from(joined(name)))).collect()
+}
+
+fn repeats_the_message(name: &str) -> bool {
+    matches!(name, "mcp-method" | "mcp-name") || name.starts_with("mcp-param-")
 }
 
 fn address(client: Option<IpAddr>) -> Value {

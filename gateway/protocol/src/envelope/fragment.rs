@@ -9,7 +9,7 @@ use std::borrow::Cow;
 /// A JSON value, whitespace around it excluded. Its grammar and depth were checked when the body was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fragment<'b> {
-    pub(super) text: &'b str,
+    pub(crate) text: &'b str,
 }
 
 /// A JSON pointer (RFC 6901), read once, when a policy is loaded.
@@ -26,6 +26,11 @@ impl Pointer {
         }
         let tokens = text.strip_prefix('/')?.split('/').map(token).collect::<Option<_>>()?;
         Some(Pointer { tokens })
+    }
+
+    /// To a member of a member, by their names.
+    pub(crate) fn through(names: &[Cow<'_, str>]) -> Pointer {
+        Pointer { tokens: names.iter().map(|name| name.clone().into_owned()).collect() }
     }
 }
 

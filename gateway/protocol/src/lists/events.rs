@@ -1,6 +1,6 @@
 //! Lists in a stream of events (WHATWG HTML §9.2), however it is cut into chunks.
 
-use super::{ListError, Listed, filter};
+use super::{Item, ListError, filter};
 use crate::sse::Fields;
 use std::borrow::Cow;
 
@@ -45,7 +45,7 @@ impl Events {
     pub fn push(
         &mut self,
         chunk: &[u8],
-        keep: &mut dyn FnMut(&Listed<'_>) -> bool,
+        keep: &mut dyn FnMut(&Item<'_>) -> bool,
     ) -> Result<Vec<u8>, ListError> {
         if let Some(fault) = self.fault {
             return Err(fault);
@@ -64,7 +64,7 @@ impl Events {
     fn collect(
         &mut self,
         chunk: &[u8],
-        keep: &mut dyn FnMut(&Listed<'_>) -> bool,
+        keep: &mut dyn FnMut(&Item<'_>) -> bool,
         out: &mut Vec<u8>,
     ) -> Result<(), ListError> {
         let mut rest = chunk;
@@ -103,7 +103,7 @@ impl Events {
     /// A line has ended. A blank one ends the event, and a comment that none has begun before need not wait for one.
     fn end_line(
         &mut self,
-        keep: &mut dyn FnMut(&Listed<'_>) -> bool,
+        keep: &mut dyn FnMut(&Item<'_>) -> bool,
         out: &mut Vec<u8>,
     ) -> Result<(), ListError> {
         let first_of_event = self.line_start == 0;
@@ -126,10 +126,7 @@ impl Events {
 }
 
 /// The data to put into an event in place of its own.
-fn edited(
-    event: &Fields<'_>,
-    keep: &mut dyn FnMut(&Listed<'_>) -> bool,
-) -> Result<Option<Vec<u8>>, ListError> {
+fn edited(event: &Fields<'_>, keep: &mut dyn FnMut(&Item<'_>) -> bool) -> Result<Option<Vec<u8>>, ListError> {
     if !matches!(event.event_type(), None | Some(b"" | b"message")) {
         return Ok(None);
     }

@@ -1,8 +1,17 @@
 //! What is listed, and where.
 
+use crate::envelope::Fragment;
 use std::borrow::Cow;
 
-/// An item of a list, by what it is called; borrowed from the body but for names with escapes.
+/// An item of a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Item<'b> {
+    pub listed: Listed<'b>,
+    /// Of a tool, where it is an object: its `inputSchema`.
+    pub input_schema: Option<Fragment<'b>>,
+}
+
+/// What is listed, by what it is called; borrowed from the body but for names with escapes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Listed<'b> {
     /// Of `tools`: its `name`.
@@ -46,16 +55,18 @@ impl List {
         }
     }
 
-    /// The member of an item that tells it from the others, and that requests for it repeat.
-    pub(super) fn key(self) -> &'static str {
+    /// The members of an item that are read: first the one that tells it from the others, and that requests for it
+    /// repeat.
+    pub(super) fn members(self) -> &'static [&'static str] {
         match self {
-            List::Tools | List::Prompts => "name",
-            List::Resources => "uri",
-            List::Templates => "uriTemplate",
+            List::Tools => &["name", "inputSchema"],
+            List::Prompts => &["name"],
+            List::Resources => &["uri"],
+            List::Templates => &["uriTemplate"],
         }
     }
 
-    pub(super) fn item(self, name: Cow<'_, str>) -> Listed<'_> {
+    pub(super) fn listed(self, name: Cow<'_, str>) -> Listed<'_> {
         match self {
             List::Tools => Listed::Tool(name),
             List::Prompts => Listed::Prompt(name),

@@ -1,9 +1,9 @@
 //! One pass through a body, which finds what has to change in it.
 
 use super::item::List;
-use super::{ListError, Listed};
+use super::{Item, ListError};
 use crate::envelope::object::{Reader, text};
-use crate::envelope::{EnvelopeError, MAX_DEPTH};
+use crate::envelope::{EnvelopeError, Fragment, MAX_DEPTH};
 use crate::json::{Kind, Reason, Scanner};
 use std::ops::Range;
 
@@ -14,16 +14,13 @@ const MESSAGE: [&str; 1] = ["result"];
 const RESULT: [&str; 5] = ["tools", "prompts", "resources", "resourceTemplates", "cacheScope"];
 
 struct Walk<'k> {
-    keep: &'k mut dyn FnMut(&Listed<'_>) -> bool,
+    keep: &'k mut dyn FnMut(&Item<'_>) -> bool,
     /// In the order in which they stand in the body.
     edits: Vec<Edit>,
 }
 
 /// What has to change in a whole body.
-pub(super) fn edits(
-    document: &str,
-    keep: &mut dyn FnMut(&Listed<'_>) -> bool,
-) -> Result<Vec<Edit>, ListError> {
+pub(super) fn edits(document: &str, keep: &mut dyn FnMut(&Item<'_>) -> bool) -> Result<Vec<Edit>, ListError> {
     // What is not read here may hold half a surrogate pair, which stays what it was.
     let mut scanner = Scanner::tolerant(document, MAX_DEPTH);
     scanner.skip_whitespace();
@@ -107,13 +104,17 @@ impl Walk<'_> {
             reader.value(depth)?;
             return Err(ListError::Unnamed);
         }
-        let mut name = None;
-        reader.object::<ListError>(depth, &[list.key()], |reader, _, depth| {
-            name = reader.string(depth)?;
+        let (mut name, mut input_schema) = (None, None);
+        reader.object::<ListError>(depth, list.members(), |reader, place, depth| {
+            match place {
+                0 => name = reader.string(depth)?,
+                _ => input_schema = Some(Fragment { text: reader.value(depth)?.1 }),
+            }
             Ok(())
         })?;
-        let name = name.ok_or(ListError::Unnamed)?;
-        Ok((self.keep)(&list.item(name)))
+        let listed = list.listed(name.ok_or(ListError::Unnamed)?);
+        let input_schema = input_schema.filter(|schema| schema.kind() == Kind::Object);
+        Ok((self.keep)(&Item { listed, input_schema }))
     }
 
     /// Walks the array at the cursor. `read` is called at each element, and has to walk it.

@@ -1,7 +1,7 @@
 //! Lists in bodies and streams, against serde_json and a plain reader of the event format.
 
 use serde_json::Value;
-use tollgate_protocol::lists::{Events, ListError, Listed, filter};
+use tollgate_protocol::lists::{Events, Item, ListError, filter};
 
 const LISTS: [(&str, &str); 4] =
     [("tools", "name"), ("prompts", "name"), ("resources", "uri"), ("resourceTemplates", "uriTemplate")];
@@ -23,7 +23,16 @@ fn kept(name: &str, rule: u8) -> bool {
 }
 
 fn filtered(body: &[u8], rule: u8) -> Result<Option<Vec<u8>>, ListError> {
-    filter(body, &mut |item: &Listed<'_>| kept(item.name(), rule))
+    filter(body, &mut |item: &Item<'_>| {
+        let mirrored = item.mirrored();
+        for (place, one) in mirrored.iter().enumerate() {
+            assert!(
+                mirrored[..place].iter().all(|other| other.header != one.header),
+                "a header is for one argument"
+            );
+        }
+        kept(item.listed.name(), rule)
+    })
 }
 
 fn body(body: &[u8], rule: u8) {
@@ -80,7 +89,7 @@ fn passed(stream: &[u8], size: usize, rule: u8, limit: usize) -> Result<Vec<u8>,
     let mut events = Events::new(limit);
     let mut out = Vec::new();
     for chunk in stream.chunks(size.max(1)) {
-        out.extend(events.push(chunk, &mut |item: &Listed<'_>| kept(item.name(), rule))?);
+        out.extend(events.push(chunk, &mut |item: &Item<'_>| kept(item.listed.name(), rule))?);
     }
     Ok(out)
 }

@@ -22,5 +22,5 @@ pub fn check(written: &Messages, path: &KeyPath, findings: &mut Findings) -> Mes
         let problem = problem.first(path.key("max_bytes"));
         findings.add(problem.help(format!("write at least `{message}`")));
     }
-    MessageBounds { message, together }
+    MessageBounds { message, together, observe: written.observe }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{MAIN, alone, configured, ok};
 use crate::support::certificates::Authority;
 use crate::support::http::Connection;
+use crate::support::nobody;
 use crate::support::openmetrics::Exposition;
 use crate::support::publisher::WELL_KNOWN;
 use crate::support::tollgate::Tollgate;
@@ -94,7 +95,7 @@ fn documented() -> BTreeMap<String, (String, BTreeSet<String>)> {
     families
 }
 
-/// A gateway with TLS, and an API that follows sessions and reads messages.
+/// A gateway with TLS and a store of limits, and an API that follows sessions and reads messages.
 fn with_everything(upstream: &Upstream) -> Tollgate {
     let folder = tempfile::tempdir().expect("a temporary directory");
     Authority::new(folder.path(), "ca").certify("edge", "DNS:edge.example.com");
@@ -105,7 +106,8 @@ fn with_everything(upstream: &Upstream) -> Tollgate {
          [{{}}] }} }}] }}"
     );
     let listeners = [MAIN, &format!("name: secure, address: \"127.0.0.1:0\", {tls}")];
-    let yaml = configured(&listeners, &api);
+    let store = format!("stores: {{ limits: {{ redis: {{ url: \"redis://{}\" }} }} }}\n", nobody::address());
+    let yaml = configured(&listeners, &api) + &store;
     std::fs::write(folder.path().join("gateway.yaml"), yaml).expect("the file is written");
     Tollgate::start_in(folder, 3)
 }
@@ -115,7 +117,11 @@ fn every_family_is_on_its_page_with_its_type_and_labels_and_no_other() {
     let gateway = with_everything(&ok());
     gateway.get("/a/mcp");
     gateway.get(&format!("{WELL_KNOWN}/a/mcp"));
-    gateway.connect().post_json("/a/mcp", &[], r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
+    gateway.connect().post_json(
+        "/a/mcp",
+        &[],
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}"#,
+    );
     gateway.counts("tollgate_http_requests_total", &[], 3.0);
     let exposition = gateway.metrics();
     let mut documented = documented();

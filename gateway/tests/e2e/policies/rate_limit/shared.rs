@@ -63,12 +63,16 @@ fn a_store_that_comes_back_is_used_again() {
     let Some(mut redis) = Redis::start(&[]) else { return };
     let upstream = reached();
     let store = format!("url: \"{}\", timeout: 1s", redis.url());
-    let gateway = Tollgate::start(&counting(&upstream, &store, 1_000_000));
+    let admin = "admin: { address: \"127.0.0.1:0\" }\n";
+    let gateway = Tollgate::start(&(counting(&upstream, &store, 1_000_000) + admin));
     is_used(&gateway, &redis);
+    gateway.counts("tollgate_limits_store_up", &[], 1.0);
     redis.stop();
     assert_eq!(post(&gateway, &call("x")).status, 200);
+    gateway.counts("tollgate_limits_store_up", &[], 0.0);
     redis.restart();
     is_used(&gateway, &redis);
+    gateway.counts("tollgate_limits_store_up", &[], 1.0);
     assert_eq!(redis.ask(&["lpush", "unrelated", "x"]).trim(), "1");
     for key in redis.ask(&["keys", "*"]).lines().filter(|key| *key != "unrelated") {
         redis.ask(&["del", key]);
