@@ -14,12 +14,14 @@ export const DIRECT = 'direct';
 /** Client scenarios worth a second path layout: those about where metadata is found or which resource it names. */
 const PATH_MATTERS = /^auth\/(metadata-|resource-mismatch|scope-step-up|authorization-server-migration)/;
 
+/** Client scenarios in which policies read something: what clients send to servers that are no more than secured. */
+const MESSAGES_MATTER = /^(?!auth\/)/;
+
 /** Lists the jobs for `{ revisions, only, directOnly }`; running one resolves to a map from scenario to its checks. */
 export async function planJobs({ revisions, only, directOnly }) {
   const modes = directOnly ? [DIRECT] : [DIRECT, ...Object.keys(LAYOUTS)];
-  // What policies look at is what clients send, so the server scenarios have it all.
-  const modesFor = scenario =>
-    modes.filter(mode => mode !== 'policies' && (mode !== 'moved' || PATH_MATTERS.test(scenario)));
+  const matters = { moved: PATH_MATTERS, policies: MESSAGES_MATTER };
+  const modesFor = scenario => modes.filter(mode => matters[mode]?.test(scenario) ?? true);
   const wanted = scenario => only.length === 0 || only.includes(scenario);
   const jobs = [];
   for (const revision of revisions) {
