@@ -1,6 +1,7 @@
-//! Lists of tools, prompts and resources on their way to the client, without what its caller may not use.
+//! Lists of tools, prompts and resources on their way to the client, without what its caller may not use; and requests of
+//! the server, without those it may not be asked.
 //!
-//! Looked at are the answers to messages that ask for a list, and streams that a client opened by GET, on which answers to
+//! Where no rule is about such requests, looked at are the answers to messages that ask for a list, and streams that a client opened by GET, on which answers to
 //! earlier messages may come; nothing else is touched. A list that cannot be read is never passed on as it is: a JSON
 //! answer becomes an error of JSON-RPC, a stream ends.
 //!
@@ -14,7 +15,7 @@ use http::Method;
 use http::header::{self, HeaderName};
 use pingora::http::{RequestHeader, ResponseHeader};
 use tollgate_plugins::policy::Reading;
-use tollgate_protocol::lists::{Events, Item, ListError, filter};
+use tollgate_protocol::lists::{Events, Item, ListError, Listed, filter};
 
 use crate::buffers::{self, Buffers};
 use crate::context::{Context, unix_millis};
@@ -31,6 +32,8 @@ pub struct ListAnswer {
     form: Form,
     /// Whether anything may have to go. Otherwise it passes as it comes, and a copy of it is read.
     is_edited: bool,
+    /// A request of the server did not come.
+    has_withheld: bool,
     learner: Learner,
 }
 
@@ -60,8 +63,10 @@ pub fn may_come(request: &RequestHeader, context: &Context) -> bool {
 }
 
 fn may_be_edited(request: &RequestHeader, context: &Context) -> bool {
-    let edits = context.plan().is_some_and(|plan| plan.policies.edits_lists());
-    edits && (request.method == Method::GET || asks_for_one(context))
+    let Some(policies) = context.plan().map(|plan| &plan.policies) else { return false };
+    let is_stream = request.method == Method::GET;
+    (policies.withholds_requests() && (is_stream || request.method == Method::POST))
+        || (policies.edits_lists() && (is_stream || asks_for_one(context)))
 }
 
 fn asks_for_one(context: &Context) -> bool {
@@ -86,10 +91,11 @@ pub fn begin(
 ) -> Result<Option<ListAnswer>, Refusal> {
     let is_stream = event_stream::is_one(response);
     let Some(route) = context.route.as_ref().filter(|_| may_come(request, context)) else { return Ok(None) };
-    if !response.status.is_success() || !(is_stream || asks_for_one(context)) {
+    let is_edited = may_be_edited(request, context);
+    let is_page = request.method == Method::GET && !is_stream;
+    if !response.status.is_success() || is_page || !(is_edited || asks_for_one(context)) {
         return Ok(None);
     }
-    let is_edited = may_be_edited(request, context);
     match (response.headers.contains_key(header::CONTENT_ENCODING), is_edited) {
         (true, true) => return Err(Refusal::new(&reason::LIST_UNREADABLE)),
         (true, false) => return Ok(None),
@@ -101,7 +107,7 @@ pub fn begin(
         true => Form::Events(Events::new(bounds.message)),
         false => Form::Whole { body: BytesMut::new(), budget: buffers.hold(), bounds },
     };
-    Ok(Some(ListAnswer { form, is_edited, learner: Learner::of(&route.api.tools) }))
+    Ok(Some(ListAnswer { form, is_edited, has_withheld: false, learner: Learner::of(&route.api.tools) }))
 }
 
 /// Makes a head fit a body that may be edited.
@@ -127,6 +133,9 @@ pub fn relay(
     let (is_edited, is_whole) = (answer.is_edited, matches!(answer.form, Form::Whole { .. }));
     if outcome.is_err() {
         answer.form = Form::Unreadable;
+    }
+    if answer.has_withheld {
+        context.reason = Some(reason::of_policies::ACCESS_DENIED.slug);
     }
     context.lists = Some(answer);
     match outcome {
@@ -161,10 +170,12 @@ fn read(
     let now = unix_millis();
     let view = policies::view(request, context.client.as_ref(), route, admission, now);
     let plan = admission.plan(&route.api);
-    let ListAnswer { form, learner, .. } = answer;
+    let ListAnswer { form, has_withheld, learner, .. } = answer;
     let mut keep = |item: &Item<'_>| {
         learner.see(item, now);
-        plan.is_some_and(|plan: &Plan| plan.policies.shows(&view, &item.listed))
+        let is_shown = plan.is_some_and(|plan: &Plan| plan.policies.shows(&view, &item.listed));
+        *has_withheld |= !is_shown && matches!(item.listed, Listed::Request(_));
+        is_shown
     };
     let edited = match form {
         Form::Unreadable => return Ok(Bytes::new()),

@@ -30,6 +30,7 @@ pub struct Chain {
     observers: Vec<Member>,
     on_message: Vec<Member>,
     on_lists: Vec<Member>,
+    on_requests_of_servers: Vec<Member>,
 }
 
 #[derive(Clone, Debug)]
@@ -61,7 +62,10 @@ impl Chain {
                 chain.on_head.push(member.clone());
             }
             if needs.lists {
-                chain.on_lists.push(member);
+                chain.on_lists.push(member.clone());
+            }
+            if needs.requests {
+                chain.on_requests_of_servers.push(member);
             }
         }
         chain
@@ -148,9 +152,18 @@ impl Chain {
         }
     }
 
-    /// Whether a caller may see an item of a list.
+    /// Whether there is something that servers ask for and callers do not get to see.
+    pub fn withholds_requests(&self) -> bool {
+        !self.on_requests_of_servers.is_empty()
+    }
+
+    /// Whether a caller may see an item of a list, or be asked for something.
     pub fn shows(&self, request: &Request<'_>, item: &Listed<'_>) -> bool {
-        self.on_lists.iter().all(|member| member.policy.shows(request, item))
+        let asked = match item {
+            Listed::Request(_) => &self.on_requests_of_servers,
+            _ => &self.on_lists,
+        };
+        asked.iter().all(|member| member.policy.shows(request, item))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Nothing is allowed but what a rule in `allow` fits, and nothing that a rule in `deny` fits. What keeps a session going
 //! (`initialize`, `ping`, `server/discover`, notifications, answers to the server) is always let through; lists are, and
-//! lose what the caller may not use; tasks are their owner's, whom the server knows.
+//! lose what the caller may not use; tasks are their owner's, whom the server knows. What the server asks of the caller
+//! comes unless a rule in `deny` fits its method.
 //!
 //! A condition that gives no answer fails closed: a rule in `allow` does not fit then, and one in `deny` does.
 
@@ -106,7 +107,9 @@ pub struct McpAcl {
 
 impl Policy for McpAcl {
     fn needs(&self) -> Needs {
-        Needs { head: false, message: Reading::Enforce, lists: self.mode == Mode::Enforce }
+        let hides = self.mode == Mode::Enforce;
+        let requests = hides && self.deny.iter().any(Rule::is_about_requests_of_servers);
+        Needs { head: false, message: Reading::Enforce, lists: hides, requests }
     }
 
     fn on_message(&self, request: &Request<'_>, message: &Message<'_>, effects: &mut Effects) -> Verdict {
@@ -130,7 +133,9 @@ impl Policy for McpAcl {
         let (method, thing) = thing::listed(item);
         let facts = Facts::of(request);
         let denied = self.deny.iter().any(|rule| rule.hides(method, &thing, &facts));
-        !denied && self.allow.iter().any(|rule| rule.may_fit(method, &thing, &facts))
+        // Nobody has to allow what a server asks for.
+        let is_free = matches!(item, Listed::Request(_));
+        !denied && (is_free || self.allow.iter().any(|rule| rule.may_fit(method, &thing, &facts)))
     }
 }
 

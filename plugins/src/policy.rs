@@ -46,7 +46,7 @@ pub trait Policy: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether the caller may see this item of a list.
+    /// Whether the caller may see this item of a list, or be asked for this.
     fn shows(&self, _request: &Request<'_>, _item: &Listed<'_>) -> bool {
         true
     }
@@ -92,8 +92,10 @@ pub enum OnFailure {
 pub struct Needs {
     pub head: bool,
     pub message: Reading,
-    /// [`Policy::shows`].
+    /// [`Policy::shows`], about items of lists.
     pub lists: bool,
+    /// [`Policy::shows`], about requests of the MCP server. All answers are read for that, and streams.
+    pub requests: bool,
 }
 
 /// How messages are read.

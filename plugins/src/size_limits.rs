@@ -110,6 +110,7 @@ impl Policy for SizeLimits {
             head: self.request.is_some() || self.answer != AnswerLimits::default(),
             message: if reads { Reading::Enforce } else { Reading::No },
             lists: false,
+            requests: false,
         }
     }
 

@@ -5,8 +5,12 @@
 //! are cut out of the bytes, each with one comma, and all other bytes stay what they were: those of the items that
 //! remain, cursors, `_meta`, and whatever a later revision adds. Nothing is written again from a tree.
 //!
+//! Requests of the server to the client are asked about as well, by their methods. One that is not to come becomes a
+//! notification which says so; a result that asks for something becomes an error, which is the outcome of the call. Of a
+//! request the server waits for an answer that does not come.
+//!
 //! A list is known by its place: a member `tools`, `prompts`, `resources` or `resourceTemplates` in the `result` of a
-//! message. Which request the message answers need not be known, and in a stream cannot be. An item is its `name`, `uri`
+//! message; a request by its `method` and its `id`, or by its place in `inputRequests`. Which request the message answers need not be known, and in a stream cannot be. An item is its `name`, `uri`
 //! or `uriTemplate`, escapes undone. What is left depends on the caller, so a `cacheScope` next to a list becomes
 //! `private`, even where nothing was cut: another caller may get less. None is added where there is none; results must
 //! have one since there are any. Messages without a list pass as they are.
@@ -20,7 +24,7 @@
 //! item (of a tool also its `inputSchema`); a list that is no array; an item without its name. See [`ListError`].
 //!
 //! Sources: JSON-RPC 2.0 §5 and §6; MCP 2025-03-26 basic/transports (batches); MCP 2026-07-28 server/tools,
-//! server/prompts, server/resources, server/utilities/caching; WHATWG HTML §9.2 (event streams).
+//! server/prompts, server/resources, server/utilities/caching, basic/patterns/mrtr; WHATWG HTML §9.2 (event streams).
 
 mod error;
 mod events;

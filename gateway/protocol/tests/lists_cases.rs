@@ -143,3 +143,58 @@ fn a_list_beside_a_method_or_an_error_is_a_list() {
         assert_eq!(without_x(&body(r#"[{"name":"x"}]"#)), body("[]"));
     }
 }
+
+/// Without what is called `x…`, requests of the server among it.
+fn edited(body: &str) -> Option<String> {
+    let found = filter(body.as_bytes(), &mut |item: &Item<'_>| !item.listed.name().starts_with('x'));
+    found.expect("a body that can be read").map(|edited| String::from_utf8(edited).expect("UTF-8"))
+}
+
+#[test]
+fn a_request_of_the_server_that_is_not_to_come_becomes_a_notification_that_says_so() {
+    const WITHHELD: &str = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"warning","logger":"gateway","data":"A request of the server was withheld."}}"#;
+    let asks = r#"{"id":"a","jsonrpc":"2.0","method":"x/create","params":{"a":1}}"#;
+    assert_eq!(edited(asks).as_deref(), Some(WITHHELD));
+    let answer = r#"{"id":1,"result":{"tools":[{"name":"xy"},{"name":"a"}]}}"#;
+    let batch = format!("[ {answer} ,{asks}]");
+    let expected = format!(r#"[ {{"id":1,"result":{{"tools":[{{"name":"a"}}]}}}} ,{WITHHELD}]"#);
+    assert_eq!(edited(&batch), Some(expected));
+    for passes in [
+        r#"{"id":"a","method":"y/create"}"#,
+        r#"{"method":"x/notification"}"#,
+        r#"{"id":1,"result":{"method":"x"}}"#,
+        r#"{"id":1,"method":["x"]}"#,
+    ] {
+        assert_eq!(edited(passes), None, "{passes}");
+    }
+}
+
+#[test]
+fn a_result_that_asks_for_what_is_not_to_be_asked_becomes_an_error() {
+    const REFUSED: &str = r#""error":{"code":-32003,"message":"The server has asked for what it may not.","data":{"reason":"access_denied"}}"#;
+    for (requests, is_refused) in [
+        (r#"{"a":{"method":"y/create","params":{}}}"#, false),
+        (r#"{"a":{"method":"x/create","params":{}}}"#, true),
+        (r#"{"a":{"method":"y/create"},"b":{"method":"x\/create"}}"#, true),
+        ("{}", false),
+        ("null", false),
+    ] {
+        let body = |result: &str| format!(r#"{{ "id":[7] , {result} ,"z":0}}"#);
+        let sent = format!(
+            r#""r\u0065sult" : {{"tools":[{{"name":"a"}}],"resultType":"input_required","inputRequests":{requests},"requestState":"s"}}"#
+        );
+        let expected = is_refused.then(|| body(REFUSED));
+        assert_eq!(edited(&body(&sent)), expected, "{requests}");
+    }
+    for unreadable in [
+        r#"["x"]"#,
+        "3",
+        r#"{"a":"x"}"#,
+        r#"{"a":{}}"#,
+        r#"{"a":{"method":3}}"#,
+        r#"{"a":{"method":"y","Method":"x"}}"#,
+    ] {
+        let body = format!(r#"{{"id":1,"result":{{"inputRequests":{unreadable}}}}}"#);
+        assert!(filter(body.as_bytes(), &mut |_| true).is_err(), "{unreadable}");
+    }
+}

@@ -10,6 +10,7 @@ mod levels;
 mod lists;
 mod messages;
 mod rate_limit;
+mod requests_of_servers;
 mod size_limits;
 mod tools;
 

@@ -1,6 +1,6 @@
 //! One rule, compiled.
 
-use super::thing::Thing;
+use super::thing::{self, Thing};
 use super::uri::Uri;
 use crate::condition::Condition;
 use crate::expression::Facts;
@@ -56,6 +56,15 @@ impl Rule {
         let holds =
             |when: &Condition| !when.expression().looks_at_messages() && when.holds(facts) != Ok(false);
         self.fits(method, thing, Side::Deny) && self.when.as_ref().is_none_or(holds)
+    }
+
+    /// Whether it names what servers ask of clients. All answers are read where one does, so it has to be meant.
+    pub fn is_about_requests_of_servers(&self) -> bool {
+        let fits = |method: &str| self.fits(method, &Thing::None, Side::Deny);
+        let looks_at_messages = |when: &Condition| when.expression().looks_at_messages();
+        !self.methods.is_empty()
+            && !self.when.as_ref().is_some_and(looks_at_messages)
+            && thing::is_asked_of_clients(fits)
     }
 
     fn fits(&self, method: &str, thing: &Thing<'_>, side: Side) -> bool {

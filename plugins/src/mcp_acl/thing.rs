@@ -72,13 +72,22 @@ fn is_free(method: &str) -> bool {
         )
 }
 
-/// An item of a list, and how it would be used.
-pub fn listed<'t>(item: &'t Listed<'_>) -> (&'static str, Thing<'t>) {
+/// What servers ask of clients, up to MCP 2026-07-28.
+const ASKED_OF_CLIENTS: [&str; 3] = ["sampling/createMessage", "elicitation/create", "roots/list"];
+
+/// Whether servers ask for something that this is about.
+pub fn is_asked_of_clients(fits: impl Fn(&str) -> bool) -> bool {
+    ASKED_OF_CLIENTS.into_iter().any(fits)
+}
+
+/// An item of a list, and how it would be used; or what a server asks for.
+pub fn listed<'t>(item: &'t Listed<'_>) -> (&'t str, Thing<'t>) {
     match item {
         Listed::Tool(name) => ("tools/call", Thing::Tool(Cow::Borrowed(name))),
         Listed::Prompt(name) => ("prompts/get", Thing::Prompt(Cow::Borrowed(name))),
         Listed::Resource(uri) => ("resources/read", Thing::Resource(Uri::read(uri))),
         Listed::Template(text) => ("resources/read", template(text)),
+        Listed::Request(method) => (method, Thing::None),
     }
 }
 

@@ -124,7 +124,11 @@ fn only_what_is_limited_is_asked_about() {
         (r#"{ "json_members": 1 }"#, false, Reading::Enforce),
         (r#"{ "json_members": 1, "event_bytes": 1 }"#, true, Reading::Enforce),
     ] {
-        assert_eq!(policy(settings).needs(), Needs { head, message, lists: false }, "{settings}");
+        assert_eq!(
+            policy(settings).needs(),
+            Needs { head, message, lists: false, requests: false },
+            "{settings}"
+        );
     }
 }
 

@@ -107,6 +107,14 @@ impl<'b> Fragment<'b> {
         }
     }
 
+    /// The values of an object's members.
+    pub(crate) fn members(self) -> Result<Vec<Fragment<'b>>, EnvelopeError> {
+        let mut found = Vec::new();
+        Scanner::tolerant(self.text, usize::MAX)
+            .members(|_, value| found.extend(self.text.get(value.span)))?;
+        Ok(found.into_iter().map(|text| Fragment { text }).collect())
+    }
+
     /// RFC 6901 §4: digits without a leading zero; `-` is the place after the last, where nothing is.
     fn element(self, token: &str) -> Result<Option<Fragment<'b>>, EnvelopeError> {
         let plain =

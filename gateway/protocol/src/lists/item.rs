@@ -22,15 +22,19 @@ pub enum Listed<'b> {
     Resource(Cow<'b, str>),
     /// Of `resourceTemplates`: its `uriTemplate` (RFC 6570), as it was written.
     Template(Cow<'b, str>),
+    /// What the server asks of the client, by its method: a request of its own, or one of the `inputRequests` of a result.
+    Request(Cow<'b, str>),
 }
 
 impl Listed<'_> {
     /// What the item is called, whatever it is.
     pub fn name(&self) -> &str {
         match self {
-            Listed::Tool(name) | Listed::Prompt(name) | Listed::Resource(name) | Listed::Template(name) => {
-                name
-            }
+            Listed::Tool(name)
+            | Listed::Prompt(name)
+            | Listed::Resource(name)
+            | Listed::Template(name)
+            | Listed::Request(name) => name,
         }
     }
 }

@@ -1,17 +1,24 @@
 //! One pass through a body, which finds what has to change in it.
 
 use super::item::List;
-use super::{Item, ListError};
+use super::{Item, ListError, Listed};
 use crate::envelope::object::{Reader, text};
-use crate::envelope::{EnvelopeError, Fragment, MAX_DEPTH};
+use crate::envelope::{EnvelopeError, Fragment, MAX_DEPTH, Pointer};
 use crate::json::{Kind, Reason, Scanner};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A span and what to put there.
 pub(super) type Edit = (Range<usize>, &'static str);
 
-const MESSAGE: [&str; 1] = ["result"];
-const RESULT: [&str; 5] = ["tools", "prompts", "resources", "resourceTemplates", "cacheScope"];
+const MESSAGE: [&str; 3] = ["result", "method", "id"];
+const RESULT: [&str; 6] =
+    ["tools", "prompts", "resources", "resourceTemplates", "cacheScope", "inputRequests"];
+
+/// What the client gets in place of a request of the server: something to show to people, which it need not act on.
+const WITHHELD: &str = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"warning","logger":"gateway","data":"A request of the server was withheld."}}"#;
+/// And in place of a result that asks for something: the member `error` of its message.
+const REFUSED: &str = r#""error":{"code":-32003,"message":"The server has asked for what it may not.","data":{"reason":"access_denied"}}"#;
 
 struct Walk<'k> {
     keep: &'k mut dyn FnMut(&Item<'_>) -> bool,
@@ -43,16 +50,42 @@ impl Walk<'_> {
             reader.value(depth)?;
             return Err(EnvelopeError::NotAMessage.into());
         }
-        reader.object(depth, &MESSAGE, |reader, _, depth| match reader.at_object() {
-            true => self.result(reader, depth),
-            false => Ok(reader.value(depth).map(drop)?),
-        })
+        let (start, edits_before) = (reader.scanner.offset(), self.edits.len());
+        let (mut method, mut has_id) = (None, false);
+        reader.object::<ListError>(depth, &MESSAGE, |reader, place, depth| {
+            match MESSAGE.get(place) {
+                Some(&"result") if reader.at_object() => return self.result(reader, depth),
+                Some(&"method") => method = reader.string(depth)?,
+                _ => {
+                    reader.value(depth)?;
+                    has_id |= place == 2;
+                }
+            }
+            Ok(())
+        })?;
+        if let Some(method) = method.filter(|_| has_id)
+            && !self.keeps_request(method)
+        {
+            self.edits.truncate(edits_before);
+            self.edits.push((start..reader.scanner.offset(), WITHHELD));
+        }
+        Ok(())
+    }
+
+    fn keeps_request(&mut self, method: Cow<'_, str>) -> bool {
+        (self.keep)(&Item { listed: Listed::Request(method), input_schema: None })
     }
 
     fn result(&mut self, reader: &mut Reader<'_, '_>, depth: usize) -> Result<(), ListError> {
-        let (mut lists, mut scope) = (false, None);
-        reader.object(depth, &RESULT, |reader, place, depth| {
+        let member = beginning_of_member(reader);
+        let edits_before = self.edits.len();
+        let (mut lists, mut scope, mut all_may_be_asked) = (false, None, true);
+        reader.object::<ListError>(depth, &RESULT, |reader, place, depth| {
             let member = RESULT.get(place).copied().unwrap_or_default();
+            if member == "inputRequests" {
+                all_may_be_asked = self.requests(reader, depth)?;
+                return Ok(());
+            }
             if let Some(list) = List::named(member) {
                 lists = true;
                 return self.list(list, reader, depth);
@@ -63,10 +96,37 @@ impl Walk<'_> {
             scope = (!private).then(|| (self.edits.len(), start..reader.scanner.offset()));
             Ok(())
         })?;
-        if let Some((place, span)) = scope.filter(|_| lists) {
+        if !all_may_be_asked {
+            self.edits.truncate(edits_before);
+            self.edits.push((member..reader.scanner.offset(), REFUSED));
+        } else if let Some((place, span)) = scope.filter(|_| lists) {
             self.edits.insert(place, (span, "\"private\""));
         }
         Ok(())
+    }
+
+    /// Whether the client may be asked for everything a result asks for (MCP 2026-07-28, multi round-trip requests).
+    fn requests(&mut self, reader: &mut Reader<'_, '_>, depth: usize) -> Result<bool, ListError> {
+        if !reader.at_object() {
+            return match reader.value(depth)? {
+                (Kind::Null, _) => Ok(true),
+                _ => Err(ListError::NotAList),
+            };
+        }
+        let start = reader.scanner.offset();
+        reader.object::<ListError>(depth, &[], |_, _, _| Ok(()))?;
+        let requests = Fragment { text: reader.since(start) };
+        let mut methods = Vec::new();
+        for request in requests.members()? {
+            let method = match request.kind() {
+                Kind::Object => request.at(&Pointer::through(&[Cow::Borrowed("method")]))?,
+                _ => None,
+            };
+            methods.push(method.map(Fragment::string).transpose()?.flatten().ok_or(ListError::Unnamed)?);
+        }
+        // Each is asked about, whatever was said of another.
+        let kept: Vec<_> = methods.into_iter().map(|method| self.keeps_request(method)).collect();
+        Ok(kept.into_iter().all(|kept| kept))
     }
 
     /// Cuts reach from the end of the item before to the end of the one that goes. As long as none has been kept there is
@@ -137,4 +197,11 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// Where the name begins whose value the cursor is at. In a name that is one of `MESSAGE` there is no quote.
+fn beginning_of_member(reader: &Reader<'_, '_>) -> usize {
+    let before = reader.document.get(..reader.scanner.offset()).unwrap_or_default();
+    let name = before.rfind('"').and_then(|end| before.get(..end));
+    name.and_then(|before| before.rfind('"')).unwrap_or_default()
 }

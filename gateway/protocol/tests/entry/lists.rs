@@ -6,6 +6,8 @@ use tollgate_protocol::lists::{Events, Item, ListError, filter};
 const LISTS: [(&str, &str); 4] =
     [("tools", "name"), ("prompts", "name"), ("resources", "uri"), ("resourceTemplates", "uriTemplate")];
 const LIMIT: usize = 512;
+const WITHHELD: &str = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"warning","logger":"gateway","data":"A request of the server was withheld."}}"#;
+const REFUSED: &str = r#"{"code":-32003,"message":"The server has asked for what it may not.","data":{"reason":"access_denied"}}"#;
 
 /// A body, or a stream of events; the first byte says which items are kept and how the stream is cut.
 pub fn lists(data: &[u8]) {
@@ -60,6 +62,22 @@ fn body(body: &[u8], rule: u8) {
 
 /// The same on a tree.
 fn edit(message: &mut Value, rule: u8) {
+    let is_request = message.get("id").is_some();
+    if let Some(method) = message.get("method").and_then(Value::as_str).filter(|_| is_request)
+        && !kept(method, rule)
+    {
+        *message = serde_json::from_str(WITHHELD).expect("JSON");
+        return;
+    }
+    let asks = message.pointer("/result/inputRequests").and_then(Value::as_object);
+    if asks.is_some_and(|asks| {
+        asks.values().any(|ask| !kept(ask["method"].as_str().expect("a request has a method"), rule))
+    }) {
+        let members = message.as_object_mut().expect("a message is an object");
+        members.remove("result");
+        members.insert("error".to_owned(), serde_json::from_str(REFUSED).expect("JSON"));
+        return;
+    }
     let Some(result) = message.get_mut("result").and_then(Value::as_object_mut) else { return };
     let mut lists = false;
     for (list, key) in LISTS {
