@@ -9,6 +9,9 @@ use crate::plan::caller::Caller;
 
 /// Writes the line of a request that has ended.
 pub fn record(session: &Session, context: &Context, failure: Option<&pingora::Error>) {
+    if !Fields::are_logged() {
+        return;
+    }
     let request = session.req_header();
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
     let api = context.route.as_ref().map(|route| &route.api);

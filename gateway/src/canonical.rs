@@ -6,6 +6,7 @@
 
 use http::header::{self, HeaderName};
 use http::{Method, Version};
+use memchr::{memchr, memchr2};
 use pingora::http::RequestHeader;
 use tollgate_protocol::http1::Flaw;
 use tollgate_protocol::path::{check_target_path, query_has_access_token};
@@ -76,11 +77,11 @@ fn check_raw_head(raw: &[u8]) -> Result<(), Refusal> {
     }
     let mut fields = 0;
     let mut framing = Framing::default();
-    for (number, line) in raw.split_inclusive(|byte| *byte == b'\n').enumerate() {
+    for (number, line) in lines(raw).enumerate() {
         let Some(line) = line.strip_suffix(b"\r\n") else {
             return malformed("A line of the request head does not end in CRLF.");
         };
-        if line.iter().any(|byte| matches!(byte, b'\r' | 0)) {
+        if memchr2(b'\r', 0, line).is_some() {
             return malformed("The request head holds a control character.");
         }
         if number == 0 {
@@ -97,6 +98,17 @@ fn check_raw_head(raw: &[u8]) -> Result<(), Refusal> {
         return Err(Refusal::new(&reason::HEAD_TOO_LARGE));
     }
     framing.check()
+}
+
+/// With what ends each.
+fn lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = raw;
+    std::iter::from_fn(move || {
+        let end = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let (line, after) = rest.split_at(end);
+        rest = after;
+        (!line.is_empty()).then_some(line)
+    })
 }
 
 /// The same bounds for a head that came in frames, where a parser has already refused most of what HTTP/1 leaves open
@@ -161,9 +173,8 @@ struct Framing {
 
 impl Framing {
     fn note(&mut self, line: &[u8]) {
-        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-        self.content_lengths += usize::from(name.eq_ignore_ascii_case(b"content-length"));
-        self.transfer_encodings += usize::from(name.eq_ignore_ascii_case(b"transfer-encoding"));
+        self.content_lengths += usize::from(is_called(line, b"content-length"));
+        self.transfer_encodings += usize::from(is_called(line, b"transfer-encoding"));
     }
 
     fn check(&self) -> Result<(), Refusal> {
@@ -172,6 +183,12 @@ impl Framing {
         }
         Ok(())
     }
+}
+
+/// Whether a line has this name before its colon, or is nothing else.
+fn is_called(line: &[u8], name: &[u8]) -> bool {
+    let ends = matches!(line.get(name.len()), None | Some(b':'));
+    ends && line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
 }
 
 fn check_method(method: &Method) -> Result<(), Refusal> {

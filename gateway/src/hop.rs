@@ -89,7 +89,7 @@ pub async fn choose(route: &Route, headers: &HeaderMap, now: Instant) -> Result<
     }
     let lease = match endpoints.pick(&[], now) {
         Some(lease) => lease,
-        None if endpoints.is_full(now) => endpoints.wait(now).await.ok_or_else(overloaded)?,
+        None if endpoints.is_full(now) => Box::pin(endpoints.wait(now)).await.ok_or_else(overloaded)?,
         None => return Err(unavailable(&route.api, now)),
     };
     Ok(Hop::new(route, lease, None))
@@ -99,7 +99,7 @@ pub async fn choose(route: &Route, headers: &HeaderMap, now: Instant) -> Result<
 async fn take(endpoint: &Arc<Endpoint>, now: Instant) -> Result<Option<Lease>, Refusal> {
     match Lease::take(endpoint, now) {
         None if endpoint.is_available(now) && endpoint.is_full() => {
-            Lease::wait_for(endpoint).await.map(Some).ok_or_else(overloaded)
+            Box::pin(Lease::wait_for(endpoint)).await.map(Some).ok_or_else(overloaded)
         }
         lease => Ok(lease),
     }

@@ -148,6 +148,11 @@ impl Fields {
         self
     }
 
+    /// Whether lines are written at all.
+    pub fn are_logged() -> bool {
+        log::log_enabled!(target: FIELDS, Level::Info)
+    }
+
     /// Writes the line.
     pub fn log(&self) {
         log::info!(target: FIELDS, "{}", self.text);

@@ -211,7 +211,7 @@ impl ProxyHttp for Proxy {
                     Decision::Reply(reply) => Ok(reply),
                     Decision::Refuse(refusal) => Err(refusal.into()),
                     Decision::Metadata(route) => {
-                        let answer = self.metadata(session, context, &route).await;
+                        let answer = Box::pin(self.metadata(session, context, &route)).await;
                         context.route = Some(route);
                         answer.map_err(End::from)
                     }
@@ -349,7 +349,11 @@ impl ProxyHttp for Proxy {
         if settings.http2 {
             return Ok(());
         }
-        connection.ask(Asked { is_head: session.req_header().method == http::Method::HEAD });
+        // A client that waits for a word before it sends the body gets it from the server, which has to have the head.
+        let body_follows =
+            !session.is_body_empty() && !session.req_header().headers.contains_key(header::EXPECT);
+        let is_head = session.req_header().method == http::Method::HEAD;
+        connection.ask(Asked { is_head }, body_follows);
         context.wait = Some(
             Wait::begin(connection, settings.timeouts, reused).ok_or_else(failure::unusable_connection)?,
         );
@@ -424,7 +428,7 @@ impl ProxyHttp for Proxy {
         };
         let followed = affinity::answered(route, hop, session.req_header(), response);
         let passed = match route.api.mode {
-            AuthorizationMode::Relay => {
+            AuthorizationMode::Relay if challenge::is_due(response) => {
                 refused_token::diagnose(route, hop, session.req_header(), response);
                 let source = self.edge.source(&context.gateway, route, &hop.endpoint);
                 match source {
@@ -432,6 +436,7 @@ impl ProxyHttp for Proxy {
                     Err(refusal) => Err(refusal),
                 }
             }
+            AuthorizationMode::Relay => Ok(()),
             AuthorizationMode::Protect => {
                 protect::answer(route, &hop.endpoint, &session.req_header().headers, response)
             }

@@ -45,7 +45,12 @@ impl<S> Announced<S> {
 
 #[async_trait]
 impl<S: Service> Service for Announced<S> {
-    async fn start_service(&mut self, inherited: Option<ListenFds>, shutdown: ShutdownWatch, listeners: usize) {
+    async fn start_service(
+        &mut self,
+        inherited: Option<ListenFds>,
+        shutdown: ShutdownWatch,
+        listeners: usize,
+    ) {
         let inherited = match self.bound.take() {
             Some(bound) => Some(handed_over(bound)),
             None => inherited,

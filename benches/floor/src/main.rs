@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use async_trait::async_trait;
 use clap::Parser;
+use mimalloc::MiMalloc;
 use pingora_core::listeners::tls::TlsSettings;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
@@ -18,6 +19,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::listening::{Announced, Bound};
 use crate::pass::Pass;
+
+/// The gateway's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Passes every request on to one upstream, and every answer back, as Pingora does by itself.
 #[derive(Parser)]

@@ -59,9 +59,8 @@ impl Client {
     pub fn x_forwarded_for(&self) -> String {
         let mut field = String::with_capacity(16 * (1 + self.proxies.len()));
         for address in self.path() {
-            let separator = if field.is_empty() { "" } else { ", " };
-            // Writing to a String cannot fail.
-            let _ = write!(field, "{separator}{address}");
+            field.push_str(if field.is_empty() { "" } else { ", " });
+            push_address(&mut field, address);
         }
         field
     }
@@ -71,20 +70,41 @@ impl Client {
     pub fn forwarded(&self, dialled: Option<(&str, &str)>) -> String {
         let mut field = String::with_capacity(24 * (1 + self.proxies.len()) + 32);
         for address in self.path() {
-            let separator = if field.is_empty() { "" } else { ", " };
-            let _ = match address {
-                IpAddr::V4(address) => write!(field, "{separator}for={address}"),
-                IpAddr::V6(address) => write!(field, "{separator}for=\"[{address}]\""),
-            };
+            field.push_str(if field.is_empty() { "for=" } else { ", for=" });
+            let (open, close) = if address.is_ipv6() { ("\"[", "]\"") } else { ("", "") };
+            field.push_str(open);
+            push_address(&mut field, address);
+            field.push_str(close);
         }
         if let Some((scheme, authority)) = dialled {
-            let _ = write!(field, ";host=\"{authority}\";proto={scheme}");
+            for part in [";host=\"", authority, "\";proto=", scheme] {
+                field.push_str(part);
+            }
         }
         field
     }
 
     fn path(&self) -> impl Iterator<Item = &IpAddr> {
         std::iter::once(&self.address).chain(&self.proxies)
+    }
+}
+
+/// As `Display` writes it; by hand where nearly every request has one.
+fn push_address(field: &mut String, address: &IpAddr) {
+    let IpAddr::V4(address) = address else {
+        // Writing to a String cannot fail.
+        let _ = write!(field, "{address}");
+        return;
+    };
+    for (place, octet) in address.octets().into_iter().enumerate() {
+        if place > 0 {
+            field.push('.');
+        }
+        for unit in [100, 10, 1] {
+            if octet >= unit || unit == 1 {
+                field.push(char::from(b'0' + octet / unit % 10));
+            }
+        }
     }
 }
 
@@ -287,5 +307,15 @@ mod tests {
         assert_eq!(direct.x_forwarded_for(), "203.0.113.7");
         let dialled = Some(("https", "edge.example.com:8443"));
         assert_eq!(direct.forwarded(dialled), "for=203.0.113.7;host=\"edge.example.com:8443\";proto=https");
+    }
+
+    #[test]
+    fn every_address_is_written_as_the_standard_library_writes_it() {
+        for octet in 0..=255 {
+            let address = IpAddr::from([octet, 0, 255 - octet, 7]);
+            let mut field = String::new();
+            push_address(&mut field, &address);
+            assert_eq!(field, address.to_string());
+        }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::net::{Shutdown, TcpStream as Socket};
 use std::os::fd::{AsFd, AsRawFd};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -64,6 +64,8 @@ pub struct Connection {
     deadline: AtomicU64,
     /// The request that was begun since who reads the answers looked last.
     asked: AtomicU8,
+    /// The head of a request is about to be written whose body is not waited for by anybody.
+    body_follows: AtomicBool,
 }
 
 /// A request, as far as it says where its answer ends.
@@ -87,8 +89,9 @@ impl Connection {
         digest.user_data.as_ref()?.downcast_ref::<Arc<Connection>>().cloned()
     }
 
-    /// A request is about to be sent on it.
-    pub fn ask(&self, asked: Asked) {
+    /// A request is about to be sent on it; its body may come at once.
+    pub fn ask(&self, asked: Asked, body_follows: bool) {
+        self.body_follows.store(body_follows, Ordering::Release);
         self.asked.store(if asked.is_head { HEAD } else { ANY }, Ordering::Release);
     }
 
@@ -99,6 +102,16 @@ impl Connection {
             return None;
         }
         Some(Asked { is_head: self.asked.swap(NOTHING, Ordering::AcqRel) == HEAD })
+    }
+
+    /// Whether what is written is the head of a request whose body comes right behind it.
+    pub fn body_follows(&self) -> bool {
+        self.body_follows.load(Ordering::Acquire)
+    }
+
+    /// The head was written.
+    pub fn has_head(&self) {
+        self.body_follows.store(false, Ordering::Release);
     }
 
     /// Gives the request that uses it until then. `false` when the time of an earlier one was over, and the
@@ -197,6 +210,7 @@ impl Connect for Connector {
             opened: Instant::now(),
             deadline: AtomicU64::new(NONE),
             asked: AtomicU8::new(NOTHING),
+            body_follows: AtomicBool::new(false),
         });
         OPEN.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
         let mut stream = Stream::from(tcp);
@@ -220,7 +234,8 @@ mod tests {
         let socket = Socket::connect(address).expect("it listens");
         let (other, _) = listener.accept().expect("a connection");
         let (deadline, asked) = (AtomicU64::new(NONE), AtomicU8::new(NOTHING));
-        (Connection { socket, opened: Instant::now(), deadline, asked }, other)
+        let body_follows = AtomicBool::new(false);
+        (Connection { socket, opened: Instant::now(), deadline, asked, body_follows }, other)
     }
 
     #[test]

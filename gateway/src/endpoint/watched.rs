@@ -20,14 +20,17 @@ use pingora_core::connectors::http::custom::{Connection as Connected, Connector}
 use pingora_core::connectors::{ConnectorOptions, TransportConnector};
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::tls::CustomALPN;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, BufWriter, ReadBuf, Take};
 use tollgate_protocol::http1::answer::{Answer, Fault};
 
 use super::connection::Connection;
 
 /// What is read of an answer at once. Several pieces wait in Pingora's queue for a client that is slow, so that their size
 /// decides what such a client costs.
-const PIECE_BYTES: usize = 16 * 1024;
+const PIECE_BYTES: u64 = 16 * 1024;
+
+/// What is sent together with a head. Longer pieces follow it.
+const TOGETHER: usize = 4 * 1024;
 
 /// Stands for HTTP/1.1 whose answers are watched. It is never sent.
 static WATCHED: Lazy<ALPN> = Lazy::new(|| ALPN::Custom(CustomALPN::new(b"tollgate".to_vec())));
@@ -79,15 +82,23 @@ impl Connector for Watching {
 fn watched(inner: Stream) -> Stream {
     let proxied = inner.get_proxy_digest();
     match proxied.as_deref().and_then(Connection::behind) {
-        Some(connection) => Box::new(Watched { inner, connection, answer: Answer::default(), fault: None }),
+        Some(connection) => {
+            let inner = BufWriter::with_capacity(TOGETHER, inner).take(PIECE_BYTES);
+            Box::new(Watched { inner, head: Head::Sent, connection, answer: Answer::default(), fault: None })
+        }
         None => inner,
     }
 }
 
 /// A connection whose answers are looked at before Pingora is.
+///
+/// The head of a request and the first piece of its body go out together. Pingora flushes the head before it has looked for
+/// the body, so that one flush waits until who brings the body has had a turn.
 #[derive(Debug)]
 pub(super) struct Watched {
-    pub(super) inner: Stream,
+    /// With a limit that is set anew for each read.
+    pub(super) inner: Take<BufWriter<Stream>>,
+    head: Head,
     /// Where the hooks of a request say that one begins.
     connection: Arc<Connection>,
     answer: Answer,
@@ -95,7 +106,34 @@ pub(super) struct Watched {
     fault: Option<Fault>,
 }
 
+/// Where the head of a request is that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Head {
+    Sent,
+    /// Its flush waits for the body.
+    Held,
+    /// It is to be flushed.
+    Due,
+}
+
 impl Watched {
+    /// Sends a head that has waited for its body, before its answer is waited for.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.head {
+            Head::Sent => Poll::Ready(Ok(())),
+            Head::Held => {
+                self.head = Head::Due;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Head::Due => {
+                ready!(Pin::new(self.inner.get_mut()).poll_flush(cx))?;
+                self.head = Head::Sent;
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
     /// Bytes have arrived: how many of them may be passed on.
     fn has_read(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(asked) = self.connection.asked() {
@@ -118,18 +156,33 @@ impl AsyncRead for Watched {
         if let Some(fault) = this.fault {
             return Poll::Ready(Err(unfit(fault)));
         }
-        let room = buf.remaining().min(PIECE_BYTES);
-        let mut piece = ReadBuf::new(buf.initialize_unfilled_to(room));
-        ready!(Pin::new(&mut this.inner).poll_read(cx, &mut piece))?;
-        let passed = this.has_read(piece.filled())?;
-        buf.advance(passed);
-        Poll::Ready(Ok(()))
+        ready!(this.poll_head(cx))?;
+        let before = buf.filled().len();
+        this.inner.set_limit(PIECE_BYTES);
+        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        let passed = this.has_read(buf.filled().get(before..).unwrap_or_default());
+        buf.set_filled(before + passed.as_ref().copied().unwrap_or_default());
+        passed.map(drop).into()
     }
 }
 
 impl AsyncWrite for Watched {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(cx, buf)
+        let this = self.get_mut();
+        let mut together = Pin::new(this.inner.get_mut());
+        if this.connection.body_follows() {
+            return together.poll_write(cx, buf);
+        }
+        if this.head == Head::Sent {
+            return Pin::new(together.get_mut().get_mut()).poll_write(cx, buf);
+        }
+        let written = ready!(together.as_mut().poll_write(cx, buf))?;
+        this.head = Head::Due;
+        if let Poll::Ready(flushed) = together.poll_flush(cx) {
+            flushed?;
+            this.head = Head::Sent;
+        }
+        Poll::Ready(Ok(written))
     }
 
     fn poll_write_vectored(
@@ -137,18 +190,22 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
+        self.poll_write(cx, bufs.iter().find(|buf| !buf.is_empty()).map_or(&[], |buf| buf))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+        let this = self.get_mut();
+        if this.connection.body_follows() {
+            this.connection.has_head();
+            this.head = Head::Held;
+            return Poll::Ready(Ok(()));
+        }
+        ready!(Pin::new(this.inner.get_mut()).poll_flush(cx))?;
+        this.head = Head::Sent;
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+        Pin::new(self.get_mut().inner.get_mut()).poll_shutdown(cx)
     }
 }

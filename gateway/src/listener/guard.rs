@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use pingora_core::protocols::{ALPN, IO, Ssl};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tollgate_protocol::http1::Request;
 
@@ -27,13 +27,19 @@ pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// bytes, and the library of HTTP/2 goes on for as long as there are some.
 const TURN: usize = 4 * 1024;
 
+/// What of an answer is sent together.
+const TOGETHER: usize = 4 * 1024;
+
 /// A deadline is late by up to this share of it, so that many connections that began together do not end together.
 const SPREAD: f64 = 0.05;
 
 /// A stream that ends when its client is too slow.
 #[derive(Debug)]
 pub struct Guarded<S> {
-    pub(super) inner: S,
+    /// Holds small writes, until there is a flush or who brings the next has had a turn: Pingora's own buffer has no room
+    /// for a head and a small answer, and sends them one by one.
+    pub(super) inner: BufWriter<S>,
+    held: Held,
     pub(super) state: Arc<ConnectionState>,
     limits: Limits,
     /// TLS has agreed on HTTP/2, where a 408 would be noise.
@@ -53,6 +59,16 @@ pub struct Guarded<S> {
     unsent: &'static [u8],
     /// Everything that was written has gone out, so it ends with a whole chunk.
     flushed: bool,
+}
+
+/// What was written and not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    Nothing,
+    /// More may come in this turn.
+    New,
+    /// It is to be sent.
+    Due,
 }
 
 /// Made when it is first needed, then moved.
@@ -77,7 +93,8 @@ impl<S: IO> Guarded<S> {
     pub fn new(inner: S, limits: Limits, state: Arc<ConnectionState>) -> Guarded<S> {
         Guarded {
             http2: matches!(Ssl::selected_alpn_proto(&inner), Some(ALPN::H2)),
-            inner,
+            inner: BufWriter::with_capacity(TOGETHER, inner),
+            held: Held::Nothing,
             state,
             head_until: head_deadline(&limits),
             turn: 0,
@@ -102,6 +119,25 @@ impl<S: IO> Guarded<S> {
         self.turn = 0;
         cx.waker().wake_by_ref();
         true
+    }
+
+    /// Sends what nothing was written behind since the last turn. Pingora reads while it waits for more of an answer, to see
+    /// its client leave, so here is where that shows.
+    fn poll_held(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        match self.held {
+            Held::Nothing => {}
+            Held::New => {
+                self.held = Held::Due;
+                cx.waker().wake_by_ref();
+            }
+            Held::Due => {
+                if let Poll::Ready(sent) = Pin::new(&mut self.inner).poll_flush(cx) {
+                    sent?;
+                    self.held = Held::Nothing;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Bytes of the client have arrived.
@@ -247,6 +283,7 @@ impl<S: IO> Guarded<S> {
     }
 
     fn has_written(&mut self) {
+        self.held = if self.inner.buffer().is_empty() { Held::Nothing } else { Held::New };
         self.flushed = false;
         self.comments.written(&self.state);
     }
@@ -265,6 +302,7 @@ impl<S: IO> AsyncRead for Guarded<S> {
         if this.is_over_turn(cx) {
             return Poll::Pending;
         }
+        this.poll_held(cx)?;
         let before = buf.filled().len();
         match Pin::new(&mut this.inner).poll_read(cx, buf) {
             Poll::Ready(result) => {
@@ -313,7 +351,9 @@ impl<S: IO> AsyncWrite for Guarded<S> {
         let this = self.get_mut();
         this.refuse_after_cut()?;
         let polled = Pin::new(&mut this.inner).poll_flush(cx);
-        this.flushed |= matches!(polled, Poll::Ready(Ok(())));
+        if matches!(polled, Poll::Ready(Ok(()))) {
+            (this.flushed, this.held) = (true, Held::Nothing);
+        }
         this.write_in_time(cx, polled, |()| 0)
     }
 

@@ -13,15 +13,16 @@ use crate::endpoint::Endpoint;
 use crate::reason;
 use crate::respond::Refusal;
 
+/// Whether a response has a challenge, or ought to have one.
+pub fn is_due(response: &ResponseHeader) -> bool {
+    response.status == StatusCode::UNAUTHORIZED || response.headers.contains_key(header::WWW_AUTHENTICATE)
+}
+
 /// Rewrites the challenges of a response, and tells the metadata cache about them.
 ///
 /// # Errors
 /// When the fields are larger than any challenge: then nothing of them is passed on.
 pub async fn relay(source: &Source<'_>, route: &Route, response: &mut ResponseHeader) -> Result<(), Refusal> {
-    let challenged = response.headers.contains_key(header::WWW_AUTHENTICATE);
-    if !challenged && response.status != StatusCode::UNAUTHORIZED {
-        return Ok(());
-    }
     let metadata_url = route.identifier.metadata_url();
     let fields: Vec<HeaderValue> =
         response.headers.get_all(header::WWW_AUTHENTICATE).iter().cloned().collect();

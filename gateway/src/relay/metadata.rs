@@ -127,7 +127,8 @@ impl Resource {
             state.pause()
         };
         tokio::time::sleep(pause).await;
-        self.fetch(source).await
+        // What a fetch needs is many times what the rest of a request does, and would be a part of each one's future.
+        Box::pin(self.fetch(source)).await
     }
 
     /// Whether the upstream publishes metadata, as far as is known without asking it anew.

@@ -30,6 +30,10 @@ impl<'p> WellKnown<'p> {
     /// Besides the path-inserted form there is the suffix form some clients try
     /// (`<path>/.well-known/oauth-protected-resource`).
     pub fn of(path: &'p str) -> Option<WellKnown<'p>> {
+        // Nearly no path has one, and to look for a character is quick.
+        if !path.as_bytes().contains(&b'.') {
+            return None;
+        }
         if let Some(resource) = path.strip_prefix(PROTECTED_RESOURCE) {
             return Some(match resource {
                 "" | "/" => WellKnown::RootMetadata,

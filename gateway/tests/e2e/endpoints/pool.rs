@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{asked, endpoint, fleet};
+use super::{endpoint, fleet};
 use crate::support::http::Connection;
 use crate::support::tollgate::Tollgate;
 use crate::support::upstream::{Upstream, response};
@@ -26,23 +26,33 @@ fn gateway(upstream: &Upstream, pool: &str) -> Tollgate {
     Tollgate::start(&fleet(&[endpoint(upstream, "")], &format!("upstream: {{ pool: {{ {pool} }} }}")))
 }
 
+/// The connection a message went over. On one connection of the client each request waits for the one before, and for what
+/// becomes of the endpoint's connection.
+fn asked(client: &mut Connection) -> String {
+    let answer = client.post_json("/a/mcp", &[], "{}");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.text().to_string()
+}
+
 #[test]
 fn a_connection_is_used_again_until_it_was_idle_too_long() {
     let (_, upstream) = counting();
     let gateway = gateway(&upstream, "idle_timeout: 300ms");
-    let first = asked(&gateway);
-    assert_eq!(asked(&gateway), first);
+    let mut client = gateway.connect();
+    let first = asked(&mut client);
+    assert_eq!(asked(&mut client), first);
     std::thread::park_timeout(Duration::from_millis(900));
-    assert_ne!(asked(&gateway), first);
+    assert_ne!(asked(&mut client), first);
 }
 
 #[test]
 fn a_connection_that_is_never_idle_is_replaced_when_it_has_lived_its_time() {
     let (answered, upstream) = counting();
     let gateway = gateway(&upstream, "max_lifetime: 300ms");
-    let first = asked(&gateway);
+    let mut client = gateway.connect();
+    let first = asked(&mut client);
     let mut requests = 1;
-    while asked(&gateway) == first {
+    while asked(&mut client) == first {
         requests += 1;
         std::thread::park_timeout(Duration::from_millis(20));
     }
