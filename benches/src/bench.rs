@@ -1,0 +1,143 @@
+//! The run: every workload with everybody who takes part, in rounds, the order turned by one in each.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::contestant::Contestant;
+use crate::figures::median::Spread;
+use crate::figures::{Figure, Row};
+use crate::lab::Lab;
+use crate::options::Options;
+use crate::parts::load;
+use crate::parts::load::connection::Plain;
+use crate::progress::Progress;
+use crate::targets::Site;
+use crate::workloads::{ALL, Workload};
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long it is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub rounds: usize,
+    pub round: Duration,
+}
+
+impl Plan {
+    pub fn new(options: &Options) -> Plan {
+        match options.quick {
+            true => Plan { rounds: options.rounds.unwrap_or(3), round: Duration::from_millis(500) },
+            false => Plan { rounds: options.rounds.unwrap_or(7), round: Duration::from_secs(3) },
+        }
+    }
+}
+
+/// A workload that was run.
+pub struct Section {
+    pub workload: &'static Workload,
+    pub rows: Vec<Row>,
+    /// Why there are no rows.
+    pub skipped: Option<String>,
+}
+
+impl Section {
+    /// The row of that name, if there is one that counts.
+    pub fn row(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == name && row.void.is_none())
+    }
+
+    /// What others took of the machine meanwhile, in percent.
+    pub fn foreign(&self) -> f64 {
+        let all = self.rows.iter().flat_map(|row| row.values(Figure::Foreign)).collect();
+        Spread::of(all).map(|spread| spread.median).unwrap_or_default()
+    }
+}
+
+/// The workloads that were asked for.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn selected(options: &Options) -> Result<Vec<&'static Workload>, String> {
+    let known = |name: &String| ALL.iter().any(|workload| workload.id.eq_ignore_ascii_case(name));
+    if let Some(unknown) = options.only.iter().find(|name| !known(name)) {
+        let all: Vec<_> = ALL.iter().map(|workload| workload.id).collect();
+        return Err(format!("there is no workload {unknown}; there are {}", all.join(", ")));
+    }
+    let wanted = |workload: &&Workload| match options.only.as_slice() {
+        [] => workload.quick || !options.quick,
+        only => only.iter().any(|name| workload.id.eq_ignore_ascii_case(name)),
+    };
+    Ok(ALL.iter().filter(wanted).collect())
+}
+
+/// Runs them all.
+pub fn run(lab: &Lab, workloads: &[&'static Workload], plan: Plan) -> Vec<Section> {
+    let all: Vec<_> = workloads.iter().map(|workload| (*workload, (workload.contestants)(lab))).collect();
+    let rows: usize = all.iter().map(|(_, contestants)| contestants.as_ref().map_or(0, Vec::len)).sum();
+    let mut progress = Progress::new(rows * (plan.rounds + 1));
+    let sections = all
+        .into_iter()
+        .map(|(workload, contestants)| match contestants {
+            Ok(contestants) => {
+                let rows = measure(lab, workload, &contestants, plan, &mut progress);
+                Section { workload, rows, skipped: None }
+            }
+            Err(reason) => Section { workload, rows: Vec::new(), skipped: Some(reason) },
+        })
+        .collect();
+    progress.end();
+    sections
+}
+
+fn measure(
+    lab: &Lab,
+    workload: &Workload,
+    contestants: &[Contestant],
+    plan: Plan,
+    progress: &mut Progress,
+) -> Vec<Row> {
+    let mut rows: Vec<Row> = contestants.iter().map(|contestant| Row::new(&contestant.name)).collect();
+    let sites = start(lab, workload, contestants, &mut rows, plan, progress);
+    for round in 0..plan.rounds {
+        for place in 0..contestants.len() {
+            let index = (place + round) % contestants.len();
+            let (contestant, row) = (&contestants[index], &mut rows[index]);
+            progress.doing(workload.id, &contestant.name);
+            if let (Some(site), None) = (&sites[index], &row.void) {
+                row.add(workload.traffic.round(contestant, site, plan.round));
+            }
+            progress.step(1);
+        }
+    }
+    rows
+}
+
+/// Starts everybody once, however many rows are about the same, and asks until the answer is right.
+fn start(
+    lab: &Lab,
+    workload: &Workload,
+    contestants: &[Contestant],
+    rows: &mut [Row],
+    plan: Plan,
+    progress: &mut Progress,
+) -> Vec<Option<Rc<Site>>> {
+    let mut sites: Vec<Option<Rc<Site>>> = Vec::new();
+    for (index, contestant) in contestants.iter().enumerate() {
+        progress.doing(workload.id, &format!("starting {}", contestant.name));
+        let same = |other: &Contestant| {
+            other.target.name() == contestant.target.name() && other.setup == contestant.setup
+        };
+        let running = contestants[..index].iter().position(same).and_then(|same| sites[same].clone());
+        let started = running.map_or_else(|| contestant.start(lab).map(Rc::new), Ok);
+        let ready = started.and_then(|site| {
+            let exchange = (contestant.exchange)(site.address)?;
+            load::wait_for(&Plain(site.address), &exchange, PATIENCE)?;
+            // What is done once only, and what grows with use, is over before anything is measured.
+            workload.traffic.round(contestant, &site, plan.round / 2)?;
+            Ok(site)
+        });
+        sites.push(ready.map_err(|reason| rows[index].add(Err(reason))).ok());
+        progress.step(1);
+    }
+    sites
+}

@@ -1,0 +1,62 @@
+//! A row of a workload before it is measured: a target, how it is set up, and what it is asked.
+
+use std::net::SocketAddr;
+
+use crate::lab::Lab;
+use crate::parts::load::exchange::Exchange;
+use crate::targets::{Setup, Site, Target};
+
+pub struct Contestant<'a> {
+    pub name: String,
+    pub target: &'a dyn Target,
+    pub setup: Setup,
+    /// What it is asked in a round, given where it listens.
+    pub exchange: Box<dyn Fn(SocketAddr) -> Result<Exchange, String> + 'a>,
+}
+
+impl<'a> Contestant<'a> {
+    /// A row that is called as its target is.
+    pub fn new(
+        target: &'a dyn Target,
+        setup: Setup,
+        exchange: impl Fn(SocketAddr) -> Result<Exchange, String> + 'a,
+    ) -> Contestant<'a> {
+        Contestant { name: target.name().to_owned(), target, setup, exchange: Box::new(exchange) }
+    }
+
+    pub fn called(self, name: &str) -> Contestant<'a> {
+        Contestant { name: name.to_owned(), ..self }
+    }
+
+    /// # Errors
+    /// Says why it does not start.
+    pub fn start(&self, lab: &Lab) -> Result<Site, String> {
+        let folder = lab.folder().map_err(|error| error.to_string())?;
+        self.target.start(lab, &self.setup, folder).map_err(|error| error.to_string())
+    }
+}
+
+/// All targets that can do so, asked the same.
+pub fn everybody<'a>(
+    lab: &'a Lab,
+    setup: &Setup,
+    exchange: impl Fn(SocketAddr) -> Exchange + Clone + 'a,
+) -> Vec<Contestant<'a>> {
+    let able = lab.targets.iter().filter(|target| target.can(setup));
+    able.map(|target| {
+        let exchange = exchange.clone();
+        Contestant::new(target.as_ref(), setup.clone(), move |host| Ok(exchange(host)))
+    })
+    .collect()
+}
+
+/// The gateway with a configuration of its own; nothing where it has not been built.
+pub fn gateway<'a>(
+    lab: &'a Lab,
+    name: &str,
+    setup: &Setup,
+    exchange: impl Fn(SocketAddr) -> Result<Exchange, String> + 'a,
+) -> Option<Contestant<'a>> {
+    let target = lab.target("tollgate")?;
+    Some(Contestant::new(target, setup.clone(), exchange).called(name))
+}

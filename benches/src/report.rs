@@ -1,0 +1,7 @@
+//! What was found out, for people and for programs.
+
+pub mod json;
+pub mod machine;
+pub mod svg;
+pub mod table;
+pub mod terminal;
