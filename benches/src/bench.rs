@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use crate::contestant::Contestant;
 use crate::figures::median::Spread;
-use crate::figures::{Figure, Row};
+use crate::figures::{Figure, Round, Row};
 use crate::lab::Lab;
 use crate::options::Options;
 use crate::parts::load;
-use crate::parts::load::connection::Plain;
 use crate::progress::Progress;
 use crate::targets::Site;
 use crate::workloads::{ALL, Workload};
@@ -97,14 +96,17 @@ fn measure(
     progress: &mut Progress,
 ) -> Vec<Row> {
     let mut rows: Vec<Row> = contestants.iter().map(|contestant| Row::new(&contestant.name)).collect();
-    let sites = start(lab, workload, contestants, &mut rows, plan, progress);
+    let sites = start_all(lab, workload, contestants, &mut rows, plan, progress);
     for round in 0..plan.rounds {
         for place in 0..contestants.len() {
             let index = (place + round) % contestants.len();
             let (contestant, row) = (&contestants[index], &mut rows[index]);
             progress.doing(workload.id, &contestant.name);
-            if let (Some(site), None) = (&sites[index], &row.void) {
-                row.add(workload.traffic.round(contestant, site, plan.round));
+            if row.void.is_none() {
+                row.add(match &sites[index] {
+                    Some(site) => workload.traffic.round(lab, contestant, site, plan.round),
+                    None => anew(lab, workload, contestant, plan),
+                });
             }
             progress.step(1);
         }
@@ -112,8 +114,14 @@ fn measure(
     rows
 }
 
-/// Starts everybody once, however many rows are about the same, and asks until the answer is right.
-fn start(
+/// A round before a process that is started for it.
+fn anew(lab: &Lab, workload: &Workload, contestant: &Contestant, plan: Plan) -> Result<Round, String> {
+    let site = started(lab, contestant)?;
+    workload.traffic.round(lab, contestant, &site, plan.round)
+}
+
+/// Starts everybody once, however many rows are about the same.
+fn start_all(
     lab: &Lab,
     workload: &Workload,
     contestants: &[Contestant],
@@ -124,20 +132,31 @@ fn start(
     let mut sites: Vec<Option<Rc<Site>>> = Vec::new();
     for (index, contestant) in contestants.iter().enumerate() {
         progress.doing(workload.id, &format!("starting {}", contestant.name));
-        let same = |other: &Contestant| {
-            other.target.name() == contestant.target.name() && other.setup == contestant.setup
-        };
-        let running = contestants[..index].iter().position(same).and_then(|same| sites[same].clone());
-        let started = running.map_or_else(|| contestant.start(lab).map(Rc::new), Ok);
-        let ready = started.and_then(|site| {
-            let exchange = (contestant.exchange)(site.address)?;
-            load::wait_for(&Plain(site.address), &exchange, PATIENCE)?;
+        progress.step(1);
+        if workload.traffic.starts_anew() {
+            sites.push(None);
+            continue;
+        }
+        let running = contestants[..index].iter().position(|other| same(other, contestant));
+        let running = running.and_then(|same| sites[same].clone());
+        let site = running.map_or_else(|| started(lab, contestant).map(Rc::new), Ok).and_then(|site| {
             // What is done once only, and what grows with use, is over before anything is measured.
-            workload.traffic.round(contestant, &site, plan.round / 2)?;
+            workload.traffic.round(lab, contestant, &site, plan.round / 2)?;
             Ok(site)
         });
-        sites.push(ready.map_err(|reason| rows[index].add(Err(reason))).ok());
-        progress.step(1);
+        sites.push(site.map_err(|reason| rows[index].add(Err(reason))).ok());
     }
     sites
+}
+
+fn same(one: &Contestant, other: &Contestant) -> bool {
+    one.target.name() == other.target.name() && one.setup == other.setup
+}
+
+/// A process whose answers are right.
+fn started(lab: &Lab, contestant: &Contestant) -> Result<Site, String> {
+    let site = contestant.start(lab)?;
+    let exchange = (contestant.exchange)(site.address)?;
+    load::wait_for(contestant.connect(lab, site.address)?.as_ref(), &exchange, PATIENCE)?;
+    Ok(site)
 }

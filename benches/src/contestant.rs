@@ -3,13 +3,17 @@
 use std::net::SocketAddr;
 
 use crate::lab::Lab;
+use crate::parts::load::connection::{Connect, Plain};
 use crate::parts::load::exchange::Exchange;
+use crate::parts::tls::Tls;
 use crate::targets::{Setup, Site, Target};
 
 pub struct Contestant<'a> {
     pub name: String,
     pub target: &'a dyn Target,
     pub setup: Setup,
+    /// Whether it reads its configuration anew all the time.
+    pub reloads: bool,
     /// What it is asked in a round, given where it listens.
     pub exchange: Box<dyn Fn(SocketAddr) -> Result<Exchange, String> + 'a>,
 }
@@ -21,11 +25,28 @@ impl<'a> Contestant<'a> {
         setup: Setup,
         exchange: impl Fn(SocketAddr) -> Result<Exchange, String> + 'a,
     ) -> Contestant<'a> {
-        Contestant { name: target.name().to_owned(), target, setup, exchange: Box::new(exchange) }
+        Contestant {
+            name: target.name().to_owned(),
+            target,
+            setup,
+            reloads: false,
+            exchange: Box::new(exchange),
+        }
     }
 
     pub fn called(self, name: &str) -> Contestant<'a> {
         Contestant { name: name.to_owned(), ..self }
+    }
+
+    /// How it is connected to.
+    ///
+    /// # Errors
+    /// When there is no certificate to trust.
+    pub fn connect(&self, lab: &Lab, address: SocketAddr) -> Result<Box<dyn Connect>, String> {
+        match self.setup {
+            Setup::Tls => Ok(Box::new(Tls { address, configuration: lab.client(b"http/1.1")? })),
+            _ => Ok(Box::new(Plain(address))),
+        }
     }
 
     /// # Errors

@@ -19,6 +19,14 @@ pub enum Figure {
     P999,
     /// Memory of the target afterwards, in megabytes.
     Memory,
+    /// Memory before the first request, in megabytes.
+    AtRest,
+    /// Memory for each connection, or each stream, on which nothing happens, in kilobytes.
+    PerConnection,
+    PerStream,
+    /// From the start of a process to its first answer, and for a check of its configuration, in milliseconds.
+    Start,
+    Check,
     /// Time from a request to the first byte of its answer, in microseconds.
     FirstByte,
     /// What an event was late by at the client, in microseconds.
@@ -38,6 +46,11 @@ impl Figure {
             Figure::P99 => "p99, µs",
             Figure::P999 => "p99.9, µs",
             Figure::Memory => "PSS, MB",
+            Figure::AtRest => "PSS at rest, MB",
+            Figure::PerConnection => "KB a connection",
+            Figure::PerStream => "KB a stream",
+            Figure::Start => "start, ms",
+            Figure::Check => "check, ms",
             Figure::FirstByte => "first byte, µs",
             Figure::Delay50 => "p50 delay of an event, µs",
             Figure::Delay99 => "p99 delay of an event, µs",

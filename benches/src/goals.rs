@@ -11,12 +11,20 @@ pub struct Goal {
     workload: &'static str,
     figure: Figure,
     row: &'static str,
-    to: Option<&'static str>,
+    to: To,
     most: f64,
 }
 
+/// What a figure is set against.
+#[derive(Clone, Copy)]
+enum To {
+    Nothing,
+    Ratio(&'static str),
+    Difference(&'static str),
+}
+
 const fn ratio(workload: &'static str, row: &'static str, to: &'static str, most: f64) -> Goal {
-    Goal { workload, figure: Figure::Cpu, row, to: Some(to), most }
+    Goal { workload, figure: Figure::Cpu, row, to: To::Ratio(to), most }
 }
 
 pub const ALL: &[Goal] = &[
@@ -29,7 +37,35 @@ pub const ALL: &[Goal] = &[
     ratio("W1", "tollgate", "caddy", 0.45),
     ratio("W1s", "tollgate", "caddy", 0.45),
     ratio("W2", "tollgate", "tollgate, W1s", 1.15),
+    ratio("W4", "tollgate", "envoy", 1.0),
+    Goal { figure: Figure::Delay50, ..ratio("W4", "tollgate", "floor", 1.2) },
+    Goal { figure: Figure::FirstByte, ..more("W4", "tollgate", "direct", 1000.0) },
+    ratio("W5", "tollgate RS256", "tollgate, W1s", 1.10),
+    ratio("W5", "tollgate ES256", "tollgate, W1s", 1.10),
+    ratio("W5", "tollgate EdDSA", "tollgate, W1s", 1.10),
+    ratio("W5", "tollgate RS256", "envoy RS256", 0.6),
+    ratio("W5", "tollgate RS256", "haproxy RS256", 1.0),
+    ratio("W5", "tollgate ES256", "haproxy ES256", 1.0),
+    ratio("W7", "tollgate, API key", "tollgate, W1s", 1.05),
+    ratio("W7", "tollgate, limit in memory", "tollgate, W1s", 1.05),
+    value("W8", "tollgate", Figure::PerConnection, 32.0),
+    Goal { figure: Figure::PerStream, ..ratio("W8", "tollgate", "floor", 1.0) },
+    value("W8", "tollgate", Figure::AtRest, 30.0),
+    ratio("W9", "tollgate, 10,000 APIs", "tollgate, 1 API", 1.02),
+    value("W9t", "tollgate, 10,000 APIs", Figure::Start, 1000.0),
+    value("W9t", "tollgate, 1,000 APIs", Figure::Check, 200.0),
+    ratio("W11", "tollgate, mcp_acl", "tollgate, W1s", 1.5),
+    ratio("W11", "tollgate, audit", "tollgate, W1s", 1.1),
 ];
+
+const fn value(workload: &'static str, row: &'static str, figure: Figure, most: f64) -> Goal {
+    Goal { workload, figure, row, to: To::Nothing, most }
+}
+
+/// At most so much more than another row.
+const fn more(workload: &'static str, row: &'static str, than: &'static str, most: f64) -> Goal {
+    Goal { workload, figure: Figure::Cpu, row, to: To::Difference(than), most }
+}
 
 /// A goal, and what was measured.
 pub struct Outcome {
@@ -50,16 +86,18 @@ impl Goal {
     fn measured(&self, section: &Section) -> Option<Spread> {
         let row = section.row(self.row)?;
         Spread::of(match self.to {
-            Some(to) => row.ratios(self.figure, section.row(to)?),
-            None => row.values(self.figure),
+            To::Ratio(to) => row.ratios(self.figure, section.row(to)?),
+            To::Difference(than) => row.added(self.figure, section.row(than)?),
+            To::Nothing => row.values(self.figure),
         })
     }
 
     fn text(&self) -> String {
-        let of = |name: &str| format!("{name} {}", self.figure.title());
+        let of = |name: &str| format!("{name}, {}", self.figure.title());
         match self.to {
-            Some(to) => format!("{}: {} to that of {to}", self.workload, of(self.row)),
-            None => format!("{}: {}", self.workload, of(self.row)),
+            To::Ratio(to) => format!("{}: {} to that of {to}", self.workload, of(self.row)),
+            To::Difference(than) => format!("{}: {} more than {than}", self.workload, of(self.row)),
+            To::Nothing => format!("{}: {}", self.workload, of(self.row)),
         }
     }
 }

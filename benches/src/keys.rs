@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
@@ -48,6 +49,8 @@ pub struct Keys {
     ecdsa: EcdsaKeyPair,
     ed25519: Ed25519KeyPair,
     random: SystemRandom,
+    /// How many tokens there have been.
+    tokens: AtomicU64,
 }
 
 impl Keys {
@@ -67,6 +70,7 @@ impl Keys {
             .map_err(text)?,
             ed25519: Ed25519KeyPair::from_pkcs8_maybe_unchecked(&key(Algorithm::EdDsa)?).map_err(text)?,
             random,
+            tokens: AtomicU64::new(0),
         })
     }
 
@@ -89,16 +93,17 @@ impl Keys {
         .to_string()
     }
 
-    /// A token of the issuer `url`, for itself. Its `jti` makes it another token each time.
+    /// A token of the issuer `url`, for itself; another one each time.
     ///
     /// # Errors
     /// When the system has no random bytes.
-    pub fn token(&self, url: &str, algorithm: Algorithm, jti: u64) -> Result<String, Box<dyn Error>> {
+    pub fn token(&self, url: &str, algorithm: Algorithm) -> Result<String, Box<dyn Error>> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let jti = self.tokens.fetch_add(1, Ordering::Relaxed).to_string();
         let header = json!({ "alg": algorithm.name(), "typ": "at+jwt", "kid": algorithm.name() });
         let claims = json!({
             "iss": url, "aud": url, "exp": now + 3600, "iat": now, "sub": "alice", "client_id": "agent",
-            "jti": format!("{now}-{jti}"), "scope": "tools:read tools:list",
+            "jti": jti, "scope": "tools:read tools:list",
         });
         let signed = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
         Ok(format!("{signed}.{}", encode(self.sign(algorithm, signed.as_bytes())?)))

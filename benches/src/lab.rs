@@ -1,14 +1,19 @@
 //! What all measurements of a run share: the upstream, keys, a certificate, and a folder for files.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tempfile::TempDir;
+use tokio_rustls::rustls::ClientConfig;
 
 use crate::keys::{Keys, openssl};
 use crate::options::Options;
+use crate::parts::redis::Redis;
+use crate::parts::tls;
 use crate::parts::upstream::Upstream;
-use crate::targets::{self, Target};
+use crate::targets::{self, Found, Target};
 
 pub struct Lab {
     pub upstream: Upstream,
@@ -17,6 +22,7 @@ pub struct Lab {
     pub missing: Vec<String>,
     keys: Result<Keys, String>,
     certificate: Result<Certificate, String>,
+    redis: Result<Redis, String>,
     folder: TempDir,
 }
 
@@ -37,8 +43,10 @@ impl Lab {
         let file = folder.path().join("keys.json");
         std::fs::write(&file, keys.as_ref().map(Keys::key_set).unwrap_or_default())?;
         let upstream = Upstream::start(options.upstream, &file)?;
-        let (targets, missing) = targets::all(options)?;
-        Ok(Lab { upstream, targets, missing, keys, certificate, folder })
+        let Found { targets, mut missing } = targets::all(options)?;
+        let redis = Redis::start().map_err(|error| error.to_string());
+        missing.extend(redis.as_ref().err().cloned());
+        Ok(Lab { upstream, targets, missing, keys, certificate, redis, folder })
     }
 
     /// # Errors
@@ -51,6 +59,24 @@ impl Lab {
     /// Says why there is none.
     pub fn certificate(&self) -> Result<&Certificate, String> {
         self.certificate.as_ref().map_err(Clone::clone)
+    }
+
+    /// A client that trusts the certificate and speaks this protocol.
+    ///
+    /// # Errors
+    /// Says why there is none.
+    pub fn client(&self, protocol: &[u8]) -> Result<Arc<ClientConfig>, String> {
+        tls::configuration(&self.certificate()?.chain, protocol).map_err(|error| error.to_string())
+    }
+
+    /// Where Redis listens, if it is there.
+    pub fn redis(&self) -> Option<SocketAddr> {
+        self.redis.as_ref().ok().map(|redis| redis.address)
+    }
+
+    /// Where all its files are.
+    pub fn place(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
     /// A new folder, gone when it is dropped.
@@ -73,7 +99,14 @@ impl Certificate {
         let (chain_name, key_name) = (chain.display().to_string(), key.display().to_string());
         let what =
             ["req", "-x509", "-nodes", "-days", "2", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
-        let who = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+        let who = [
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ];
         openssl(&[&what[..], &who, &["-keyout", &key_name, "-out", &chain_name]].concat())?;
         std::fs::write(&both, [std::fs::read(&chain)?, std::fs::read(&key)?].concat())?;
         Ok(Certificate { chain, key, both })

@@ -5,12 +5,11 @@
 //! are those within a round.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::panic))]
-#![allow(dead_code)] // The parts that further workloads use.
-
 mod bench;
 mod contestant;
 mod figures;
 mod goals;
+mod interrupt;
 mod keys;
 mod lab;
 mod options;
@@ -44,6 +43,7 @@ fn measure(options: &Options) -> Result<(), Box<dyn Error>> {
     let workloads = bench::selected(options)?;
     open_all_files_there_may_be()?;
     let lab = Lab::new(options)?;
+    interrupt::end_with(lab.place())?;
     let machine = Machine::new(&lab);
     let sections = bench::run(&lab, &workloads, Plan::new(options));
     let goals = goals::outcomes(&sections);

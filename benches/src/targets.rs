@@ -12,6 +12,7 @@ pub mod tollgate;
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -46,6 +47,14 @@ pub trait Target {
     /// Whether it can be set up so at all; what cannot is left out of a workload.
     fn can(&self, setup: &Setup) -> bool;
 
+    /// How long it takes to check its configuration, if that is something it does.
+    ///
+    /// # Errors
+    /// When the configuration is not right.
+    fn check(&self, _: &Site) -> Result<Option<Duration>, String> {
+        Ok(None)
+    }
+
     /// Starts it, with a folder for its files.
     ///
     /// # Errors
@@ -70,11 +79,17 @@ impl Site {
     }
 }
 
+/// The targets that are there, and of the others why they are not.
+pub struct Found {
+    pub targets: Vec<Box<dyn Target>>,
+    pub missing: Vec<String>,
+}
+
 /// All targets that are there, and of the others why they are not.
 ///
 /// # Errors
 /// When a target of the command line makes no sense.
-pub fn all(options: &Options) -> Result<(Vec<Box<dyn Target>>, Vec<String>), String> {
+pub fn all(options: &Options) -> Result<Found, String> {
     let mut targets: Vec<Box<dyn Target>> = vec![Box::new(direct::Direct)];
     let mut missing = Vec::new();
     let floor = floor::Floor::find(&options.floor).map(|it| Box::new(it) as Box<dyn Target>);
@@ -92,5 +107,5 @@ pub fn all(options: &Options) -> Result<(Vec<Box<dyn Target>>, Vec<String>), Str
     for text in &options.targets {
         targets.push(Box::new(text.parse::<Custom>()?));
     }
-    Ok((targets, missing))
+    Ok(Found { targets, missing })
 }

@@ -1,14 +1,20 @@
 //! The kinds of traffic there are, and one round of each.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
 
 use crate::contestant::Contestant;
 use crate::figures::quantile::Quantiles;
 use crate::figures::{Figure, Round};
+use crate::lab::Lab;
 use crate::parts::load::connection::Plain;
+use crate::parts::load::exchange::Request;
 use crate::parts::load::pace::Pace;
-use crate::parts::load::{self, Shape};
+use crate::parts::load::{self, Latencies, Shape};
 use crate::parts::sampler::{Reading, Tree, Used};
+use crate::parts::{events, http2, idle};
 use crate::targets::Site;
 
 /// How a workload asks.
@@ -16,37 +22,91 @@ use crate::targets::Site;
 pub enum Traffic {
     /// On connections that are kept.
     Requests { pace: Pace, connections: usize },
+    /// Each on a connection of its own.
+    Handshakes { connections: usize },
+    /// Each request there is, once.
+    Once { connections: usize },
+    /// Over HTTP/2, on connections that are kept.
+    Http2 { connections: usize, streams: usize },
+    /// Ten events a second on each stream.
+    Events { streams: usize },
+    /// Nothing, on connections and streams that are open.
+    Idle { connections: usize, streams: usize },
+    /// None but the first request.
+    Start,
 }
+
+/// How often a configuration is read anew under load.
+const BETWEEN_RELOADS: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 impl Traffic {
     /// What one request or the like is called.
     pub fn unit(self) -> &'static str {
         match self {
-            Traffic::Requests { .. } => "request",
+            Traffic::Events { .. } => "event",
+            _ => "request",
         }
+    }
+
+    /// Whether each round starts a process of its own.
+    pub fn starts_anew(self) -> bool {
+        matches!(self, Traffic::Idle { .. } | Traffic::Start)
     }
 
     /// Measures a target for so long.
     ///
     /// # Errors
     /// When it has answered wrongly, or not at all.
-    pub fn round(self, contestant: &Contestant, site: &Site, length: Duration) -> Result<Round, String> {
+    pub fn round(self, lab: &Lab, one: &Contestant, site: &Site, length: Duration) -> Result<Round, String> {
         match self {
             Traffic::Requests { pace, connections } => {
-                let exchange = (contestant.exchange)(site.address)?;
-                let shape = Shape { pace, connections, length, most: u64::MAX, fresh: false };
-                let begin = || Reading::new(site.pid);
-                let (reading, latencies) = load::run(shape, &Plain(site.address), &exchange, begin)?;
-                let used = reading.since();
-                let mut round = of_requests(latencies, &used)?;
-                round.extend(memory(site));
-                Ok(round)
+                requests(lab, one, site, Shape { pace, connections, length, most: u64::MAX, fresh: false })
             }
+            Traffic::Handshakes { connections } => {
+                let pace = Pace::Saturated;
+                requests(lab, one, site, Shape { pace, connections, length, most: u64::MAX, fresh: true })
+            }
+            Traffic::Once { connections } => {
+                let (pace, length) = (Pace::Saturated, PATIENCE);
+                requests(lab, one, site, Shape { pace, connections, length, most: 0, fresh: false })
+            }
+            Traffic::Http2 { connections, streams } => {
+                let shape = http2::Shape { connections, streams, length };
+                let (client, begin) = (lab.client(b"h2")?, || Reading::new(site.pid));
+                let (reading, latencies) = http2::run(shape, site.address, &client, begin)?;
+                of_requests(latencies, &reading.since(), site)
+            }
+            Traffic::Events { streams } => events(site, streams, length),
+            Traffic::Idle { connections, streams } => idle(one, site, connections, streams),
+            Traffic::Start => start(lab, one),
         }
     }
 }
 
-fn of_requests(latencies: Vec<u64>, used: &Used) -> Result<Round, String> {
+fn requests(lab: &Lab, one: &Contestant, site: &Site, shape: Shape) -> Result<Round, String> {
+    let exchange = (one.exchange)(site.address)?;
+    // The last request has been sent by then, to open the connections.
+    let most = if shape.most == 0 { exchange.requests.len() as u64 - 1 } else { shape.most };
+    let target = one.connect(lab, site.address)?;
+    let (over, reloaded) = (AtomicBool::new(false), site.process.as_ref().filter(|_| one.reloads));
+    let (reading, latencies) = std::thread::scope(|scope| {
+        let over = &over;
+        scope.spawn(move || {
+            while let (Some(process), false) = (reloaded, over.load(Ordering::Relaxed)) {
+                std::thread::sleep(BETWEEN_RELOADS);
+                process.signal(Signal::SIGHUP);
+            }
+        });
+        let outcome =
+            load::run(Shape { most, ..shape }, target.as_ref(), &exchange, || Reading::new(site.pid));
+        over.store(true, Ordering::Relaxed);
+        outcome
+    })?;
+    of_requests(latencies, &reading.since(), site)
+}
+
+fn of_requests(latencies: Latencies, used: &Used, site: &Site) -> Result<Round, String> {
     let requests = latencies.len() as f64;
     if requests == 0.0 {
         return Err("nothing was answered".to_owned());
@@ -60,6 +120,57 @@ fn of_requests(latencies: Vec<u64>, used: &Used) -> Result<Round, String> {
         (Figure::Foreign, used.foreign * 100.0),
     ];
     round.extend(cpu(used, requests)?);
+    round.extend(memory(site));
+    Ok(round)
+}
+
+fn events(site: &Site, streams: usize, length: Duration) -> Result<Round, String> {
+    let request = Request::get(site.address, "/open", "Accept: text/event-stream\r\n");
+    let begin = || Reading::new(site.pid);
+    let (reading, received) = events::run(&Plain(site.address), &request, streams, length, begin)?;
+    let used = reading.since();
+    let events = received.delays.len() as f64;
+    if events == 0.0 {
+        return Err("no event has come".to_owned());
+    }
+    let (delays, first_bytes) = (Quantiles::of(received.delays), Quantiles::of(received.first_bytes));
+    let mut round = vec![
+        (Figure::Delay50, microseconds(delays.p50)),
+        (Figure::Delay99, microseconds(delays.p99)),
+        (Figure::FirstByte, microseconds(first_bytes.p50)),
+        (Figure::Foreign, used.foreign * 100.0),
+    ];
+    round.extend(cpu(&used, events)?);
+    round.extend(memory(site));
+    Ok(round)
+}
+
+fn idle(one: &Contestant, site: &Site, connections: usize, streams: usize) -> Result<Round, String> {
+    let tree = Tree::of(site.pid.ok_or("it has no process of its own")?);
+    let exchange = (one.exchange)(site.address)?;
+    let kilobytes = |more: u64, count: usize| more as f64 / 1000.0 / count as f64;
+    let at_rest = tree.memory();
+    let held = idle::connections(site.address, &exchange, connections)?;
+    let with_connections = tree.memory();
+    let request = Request::get(site.address, "/open/silent", "Accept: text/event-stream\r\n");
+    let open = idle::streams(site.address, &request, streams)?;
+    let with_streams = tree.memory();
+    drop((held, open));
+    Ok(vec![
+        (Figure::AtRest, at_rest as f64 / 1e6),
+        (Figure::PerConnection, kilobytes(with_connections.saturating_sub(at_rest), connections)),
+        (Figure::PerStream, kilobytes(with_streams.saturating_sub(with_connections), streams)),
+    ])
+}
+
+fn start(lab: &Lab, one: &Contestant) -> Result<Round, String> {
+    let begun = Instant::now();
+    let site = one.start(lab)?;
+    load::wait_for(&Plain(site.address), &(one.exchange)(site.address)?, PATIENCE)?;
+    let started = begun.elapsed();
+    let mut round = vec![(Figure::Start, milliseconds(started))];
+    round.extend(one.target.check(&site)?.map(|checked| (Figure::Check, milliseconds(checked))));
+    round.extend(memory(&site));
     Ok(round)
 }
 
@@ -77,4 +188,8 @@ fn memory(site: &Site) -> Option<(Figure, f64)> {
 
 fn microseconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1000.0
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }

@@ -112,7 +112,7 @@ pub fn wait_for(target: &dyn Connect, exchange: &Exchange, patience: Duration) -
         match open(target, exchange) {
             Ok(_) => return Ok(()),
             Err(error) if Instant::now() > until => return Err(error),
-            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            Err(_) => std::thread::sleep(Duration::from_millis(2)),
         }
     }
 }

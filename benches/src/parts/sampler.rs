@@ -28,6 +28,11 @@ impl Tree {
         Tree(tree)
     }
 
+    /// All but the first.
+    pub fn descendants(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().skip(1).copied()
+    }
+
     /// With the processes of another that are not in this one.
     pub fn and(mut self, other: &Tree) -> Tree {
         self.0.extend(other.0.iter().filter(|pid| !self.0.contains(pid)).collect::<Vec<_>>());

@@ -17,6 +17,8 @@ use tokio::net::TcpListener;
 
 use super::child::Child;
 
+pub use answers::{DOWNLOAD, SESSION};
+
 pub struct Upstream {
     /// Ended with this.
     _process: Child,

@@ -33,9 +33,36 @@ const REQUESTS: &[Column] = &[
     Column::Median("PSS, MB", Figure::Memory),
 ];
 
+const EVENTS: &[Column] = &[
+    Column::Median("CPU, µs", Figure::Cpu),
+    Column::Ratio("to {base}", Figure::Cpu),
+    Column::Subject("tollgate to it", Figure::Cpu),
+    Column::Median("p50 delay, µs", Figure::Delay50),
+    Column::Added("added", Figure::Delay50),
+    Column::Median("p99 delay, µs", Figure::Delay99),
+    Column::Added("first byte +µs", Figure::FirstByte),
+    Column::Median("PSS, MB", Figure::Memory),
+];
+
+const IDLE: &[Column] = &[
+    Column::Median("PSS at rest, MB", Figure::AtRest),
+    Column::Median("KB a connection", Figure::PerConnection),
+    Column::Median("KB a stream", Figure::PerStream),
+    Column::Ratio("to {base}", Figure::PerStream),
+];
+
+const START: &[Column] = &[
+    Column::Median("start, ms", Figure::Start),
+    Column::Median("check, ms", Figure::Check),
+    Column::Median("PSS, MB", Figure::Memory),
+];
+
 fn columns(traffic: Traffic) -> &'static [Column] {
     match traffic {
-        Traffic::Requests { .. } => REQUESTS,
+        Traffic::Events { .. } => EVENTS,
+        Traffic::Idle { .. } => IDLE,
+        Traffic::Start => START,
+        _ => REQUESTS,
     }
 }
 

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -15,17 +16,13 @@ use crate::parts::child::Child;
 pub struct Tollgate(Program);
 
 /// The name of its configuration file, in its folder.
-pub const FILE: &str = "gateway.yaml";
+const FILE: &str = "gateway.yaml";
 
 impl Tollgate {
     /// # Errors
     /// When it has not been built.
     pub fn find(path: &Path) -> Result<Tollgate, String> {
         Program::at(path.to_owned(), "--version").map(Tollgate)
-    }
-
-    pub fn command(&self) -> Command {
-        self.0.command()
     }
 }
 
@@ -40,6 +37,15 @@ impl Target for Tollgate {
 
     fn can(&self, setup: &Setup) -> bool {
         !matches!(setup, Setup::Jwt(_))
+    }
+
+    fn check(&self, site: &Site) -> Result<Option<Duration>, String> {
+        let begun = Instant::now();
+        let done = self.0.command().args(["check", "-c"]).arg(site.folder.path().join(FILE)).status();
+        match done {
+            Ok(status) if status.success() => Ok(Some(begun.elapsed())),
+            done => Err(format!("its configuration is refused: {done:?}")),
+        }
     }
 
     fn start(&self, lab: &Lab, setup: &Setup, folder: TempDir) -> Result<Site, Box<dyn Error>> {
@@ -79,4 +85,60 @@ pub fn relay(lab: &Lab) -> String {
         "apis:\n  - {{ name: mcp, path: /mcp, endpoints: [\"{secured}\"], plans: [keyless] }}\n  - {{ name: open, path: \
          /open, endpoints: [\"{open}\"], plans: [keyless] }}\n"
     )
+}
+
+/// The SHA-256 of the word `benchmark`.
+const KEY: &str = "0e89820860c342f2c7ec694d144023b10301c2accdd078cb5167a06d0c3d5bcc";
+
+/// As above, and an API for each kind of plan and policy, before the server that wants no token.
+pub fn plans(lab: &Lab) -> String {
+    let (open, issuer) = (lab.upstream.open(), lab.upstream.issuer());
+    let protected = |name: &str, plan: &str| {
+        format!(
+            "  - {{ name: {name}, path: /{name}, endpoints: [\"{open}\"], authorization: {{ mode: protect }}, plans: \
+             [{plan}] }}\n"
+        )
+    };
+    [
+        format!("consumers: [{{ name: bench, plans: [keys/api-key], api_keys: [{{ sha256: {KEY} }}] }}]\n"),
+        relay(lab),
+        protected("keys", "{ name: api-key, api_key: {} }"),
+        protected(
+            "jwt",
+            &format!("{{ jwt: {{ issuers: [{{ issuer: \"{issuer}\", jwks_uri: \"{issuer}/jwks\" }}], audiences: [\"{issuer}\"] }} }}"),
+        ),
+        restricted(lab, "acl", "mcp_acl: { allow: [{ tools: [\"*\"] }], deny: [{ tools: [\"delete_*\"] }] }"),
+        restricted(lab, "limit", LIMIT),
+        restricted(lab, "audit", "audit: { to: stdout }"),
+    ]
+    .concat()
+}
+
+const LIMIT: &str = "rate_limit: { by: address, windows: [{ requests: 1000000000, per: 1h }] }";
+
+/// One API with a limit that is counted in Redis.
+pub fn shared_limit(lab: &Lab, redis: SocketAddr) -> String {
+    let limit = restricted(lab, "limit", LIMIT);
+    format!(
+        "stores: {{ limits: {{ redis: {{ url: \"redis://{redis}\", timeout: 1s, on_failure: closed }} }} }}\napis:\n{limit}"
+    )
+}
+
+/// An API that lets everybody in, under a policy.
+fn restricted(lab: &Lab, name: &str, policy: &str) -> String {
+    let open = lab.upstream.open();
+    format!(
+        "  - {{ name: {name}, path: /{name}, endpoints: [\"{open}\"], plans: [keyless], policies: [{{ {policy} }}] }}\n"
+    )
+}
+
+/// So many APIs, the last of them at `/mcp`.
+pub fn many(lab: &Lab, count: usize) -> String {
+    let secured = lab.upstream.secured();
+    let others: String = (1..count)
+        .map(|number| {
+            format!("  - {{ name: api-{number}, path: /api-{number}/mcp, endpoints: [\"{secured}\"], plans: [keyless] }}\n")
+        })
+        .collect();
+    format!("apis:\n{others}  - {{ name: mcp, path: /mcp, endpoints: [\"{secured}\"], plans: [keyless] }}\n")
 }

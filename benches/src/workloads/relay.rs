@@ -6,9 +6,10 @@ use crate::contestant::{Contestant, everybody, gateway};
 use crate::lab::Lab;
 use crate::parts::load::exchange::{Content, Exchange, Expect, Request};
 use crate::parts::messages;
+use crate::parts::upstream::DOWNLOAD;
 use crate::targets::Setup;
 
-const TOKEN: &str = "Authorization: Bearer 0123456789abcdef0123456789abcdef\r\n";
+pub const TOKEN: &str = "Authorization: Bearer 0123456789abcdef0123456789abcdef\r\n";
 const CLIENTS: u16 = 8192;
 const METADATA: &str = "/.well-known/oauth-protected-resource/mcp";
 
@@ -16,8 +17,41 @@ pub fn call(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
     Ok(everybody(lab, &Setup::Relay, relayed_call))
 }
 
-fn relayed_call(host: SocketAddr) -> Exchange {
+pub fn relayed_call(host: SocketAddr) -> Exchange {
     Exchange::call(host, "/mcp", TOKEN)
+}
+
+pub fn tls(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
+    lab.certificate()?;
+    Ok(everybody(lab, &Setup::Tls, relayed_call))
+}
+
+/// The one who has no process of his own has no memory either.
+pub fn idle(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
+    let mut all = call(lab)?;
+    all.retain(|contestant| contestant.target.name() != "direct");
+    Ok(all)
+}
+
+pub fn events(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
+    Ok(everybody(lab, &Setup::Relay, |host| Exchange::call(host, "/open", "")))
+}
+
+pub fn download(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
+    let expect = || Expect { body: Content::Length(DOWNLOAD), ..Expect::status(200) };
+    Ok(everybody(lab, &Setup::Relay, move |host| {
+        Exchange::new(Request::get(host, "/open/download", ""), expect())
+    }))
+}
+
+pub fn upload(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
+    let request = |host| Request::post(host, "/open/upload", "", &"x".repeat(DOWNLOAD));
+    Ok(everybody(lab, &Setup::Relay, move |host| Exchange::new(request(host), Expect::status(202))))
+}
+
+/// What others are compared with where one row differs from it by one thing.
+pub fn plain<'a>(lab: &'a Lab, setup: &Setup) -> Option<Contestant<'a>> {
+    gateway(lab, "tollgate, W1s", setup, |host| Ok(relayed_call(host)))
 }
 
 pub fn challenge(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
@@ -25,7 +59,7 @@ pub fn challenge(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
     let relayed = move |host| refused(host, upstream);
     let mut all = everybody(lab, &Setup::Relay, relayed);
     rewrite(&mut all, |host| refused(host, host));
-    all.extend(gateway(lab, "tollgate, W1s", &Setup::Relay, |host| Ok(relayed_call(host))));
+    all.extend(plain(lab, &Setup::Relay));
     Ok(all)
 }
 

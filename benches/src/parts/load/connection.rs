@@ -69,6 +69,12 @@ impl Connection {
         Connection { stream, received: Vec::new(), buffer, head: Vec::new(), body: Vec::new() }
     }
 
+    /// Gives up its buffers until it is asked for something again.
+    pub fn rest(&mut self) {
+        *self = Connection::new(std::mem::replace(&mut self.stream, Box::new(io::empty())));
+        self.buffer = Vec::new();
+    }
+
     /// Sends a request and reads the whole answer.
     ///
     /// # Errors

@@ -16,6 +16,9 @@ pub struct Request {
     bytes: Vec<u8>,
 }
 
+/// In place of a status: any of those that say it was the client's fault.
+pub const REFUSED: u16 = 4;
+
 /// What makes an answer a right one.
 #[derive(Default)]
 pub struct Expect {
@@ -89,7 +92,11 @@ impl Expect {
     /// # Errors
     /// Says how an answer differs.
     pub fn check(&self, answer: &Answer) -> Result<(), String> {
-        if answer.status != self.status {
+        let right = match self.status {
+            REFUSED => (400..500).contains(&answer.status),
+            status => answer.status == status,
+        };
+        if !right {
             return Err(format!("a status of {} instead of {}", answer.status, self.status));
         }
         if let Some((name, wanted)) = &self.field {

@@ -1,11 +1,13 @@
 //! Event streams whose events say when they were sent, and which they are.
 
 use std::io;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval};
+
+use crate::parts::clock;
 
 const HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nTransfer-Encoding: \
@@ -32,18 +34,12 @@ pub async fn events(stream: &mut TcpStream) -> io::Result<()> {
 pub async fn silence(stream: &mut TcpStream) -> io::Result<()> {
     stream.write_all(HEAD).await?;
     stream.write_all(b"8\r\n: open\n\n\r\n").await?;
-    stream.read(&mut [0; 256]).await?;
-    Ok(())
-}
-
-/// The time in nanoseconds, on the clock that all processes of the machine have in common.
-pub fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    // Nothing more is to be asked on this connection: whatever is read says that it has ended.
+    stream.read(&mut [0; 256]).await.map(drop)
 }
 
 fn event(number: u64) -> Vec<u8> {
-    let sent = now();
+    let sent = clock::now();
     let text = format!("id: {number}\ndata: {{\"jsonrpc\":\"2.0\",\"sent\":{sent},\"number\":{number}}}\n\n");
     format!("{:x}\r\n{text}\r\n", text.len()).into_bytes()
 }

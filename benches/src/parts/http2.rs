@@ -1,0 +1,99 @@
+//! The same load over HTTP/2: connections with TLS, on each of which several requests are under way.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use http::{Request, StatusCode};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+
+use super::load::Latencies;
+use super::{messages, tls};
+
+/// How many connections there are, and streams on each at the same time.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    pub connections: usize,
+    pub streams: usize,
+    pub length: Duration,
+}
+
+/// Calls a tool until the time is over. `begin` is called when all connections are open and have been answered once.
+///
+/// # Errors
+/// With the first answer that is not the one expected.
+pub fn run<M>(
+    shape: Shape,
+    address: SocketAddr,
+    configuration: &Arc<ClientConfig>,
+    begin: impl FnOnce() -> M,
+) -> Result<(M, Latencies), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(async {
+        let mut opened = Vec::new();
+        for _ in 0..shape.connections {
+            let connection = open(address, configuration).await?;
+            call(connection.clone(), address).await?;
+            opened.push(connection);
+        }
+        let begun = begin();
+        let until = Instant::now() + shape.length;
+        let clients = opened.iter().flat_map(|connection| (0..shape.streams).map(|_| connection.clone()));
+        let clients: Vec<_> = clients.map(|it| tokio::spawn(calls(it, address, until))).collect();
+        let mut latencies = Vec::new();
+        for client in clients {
+            latencies.extend(client.await.map_err(|error| error.to_string())??);
+        }
+        Ok((begun, latencies))
+    })
+}
+
+async fn open(address: SocketAddr, configuration: &Arc<ClientConfig>) -> Result<SendRequest<Bytes>, String> {
+    let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    let connector = TlsConnector::from(Arc::clone(configuration));
+    let stream = connector.connect(tls::server_name(), stream).await.map_err(|error| error.to_string())?;
+    let (client, connection) = h2::client::handshake(stream).await.map_err(|error| error.to_string())?;
+    // What ends it early is seen by the requests on it.
+    tokio::spawn(async move { connection.await.ok() });
+    Ok(client)
+}
+
+async fn calls(client: SendRequest<Bytes>, address: SocketAddr, until: Instant) -> Result<Latencies, String> {
+    let mut latencies = Vec::new();
+    while Instant::now() < until {
+        let begun = Instant::now();
+        call(client.clone(), address).await?;
+        latencies.push(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX));
+    }
+    Ok(latencies)
+}
+
+async fn call(client: SendRequest<Bytes>, address: SocketAddr) -> Result<(), String> {
+    let text = messages::call();
+    let request = Request::post(format!("https://{address}/mcp"))
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+        .header("authorization", "Bearer 0123456789abcdef0123456789abcdef")
+        .header("content-length", text.len())
+        .body(())
+        .map_err(|error| error.to_string())?;
+    let mut client = client.ready().await.map_err(|error| error.to_string())?;
+    let (answer, mut body) = client.send_request(request, false).map_err(|error| error.to_string())?;
+    body.send_data(Bytes::from(text), true).map_err(|error| error.to_string())?;
+    let answer = answer.await.map_err(|error| error.to_string())?;
+    if answer.status() != StatusCode::OK {
+        return Err(format!("a status of {} instead of 200", answer.status()));
+    }
+    let (mut body, mut received) = (answer.into_body(), Vec::new());
+    while let Some(data) = body.data().await {
+        let data = data.map_err(|error| error.to_string())?;
+        body.flow_control().release_capacity(data.len()).map_err(|error| error.to_string())?;
+        received.extend_from_slice(&data);
+    }
+    if received == messages::result().as_bytes() { Ok(()) } else { Err("another body".to_owned()) }
+}
