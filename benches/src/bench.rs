@@ -8,12 +8,9 @@ use crate::figures::median::Spread;
 use crate::figures::{Figure, Round, Row};
 use crate::lab::Lab;
 use crate::options::Options;
-use crate::parts::load;
 use crate::progress::Progress;
 use crate::targets::Site;
 use crate::workloads::{ALL, Workload};
-
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long it is measured.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +22,8 @@ pub struct Plan {
 impl Plan {
     pub fn new(options: &Options) -> Plan {
         match options.quick {
-            true => Plan { rounds: options.rounds.unwrap_or(3), round: Duration::from_millis(500) },
-            false => Plan { rounds: options.rounds.unwrap_or(7), round: Duration::from_secs(3) },
+            true => Plan { rounds: options.rounds.unwrap_or(3), round: Duration::from_millis(400) },
+            false => Plan { rounds: options.rounds.unwrap_or(7), round: Duration::from_secs(2) },
         }
     }
 }
@@ -72,8 +69,11 @@ pub fn selected(options: &Options) -> Result<Vec<&'static Workload>, String> {
 /// Runs them all.
 pub fn run(lab: &Lab, workloads: &[&'static Workload], plan: Plan) -> Vec<Section> {
     let all: Vec<_> = workloads.iter().map(|workload| (*workload, (workload.contestants)(lab))).collect();
-    let rows: usize = all.iter().map(|(_, contestants)| contestants.as_ref().map_or(0, Vec::len)).sum();
-    let mut progress = Progress::new(rows * (plan.rounds + 1));
+    let steps = |(workload, contestants): &(&Workload, Result<Vec<_>, _>)| {
+        let rounds = workload.traffic.most_rounds().min(plan.rounds) + 1;
+        contestants.as_ref().map_or(0, |contestants| contestants.len() * rounds)
+    };
+    let mut progress = Progress::new(all.iter().map(steps).sum());
     let sections = all
         .into_iter()
         .map(|(workload, contestants)| match contestants {
@@ -96,6 +96,7 @@ fn measure(
     progress: &mut Progress,
 ) -> Vec<Row> {
     let mut rows: Vec<Row> = contestants.iter().map(|contestant| Row::new(&contestant.name)).collect();
+    let plan = Plan { rounds: workload.traffic.most_rounds().min(plan.rounds), ..plan };
     let sites = start_all(lab, workload, contestants, &mut rows, plan, progress);
     for round in 0..plan.rounds {
         for place in 0..contestants.len() {
@@ -116,7 +117,7 @@ fn measure(
 
 /// A round before a process that is started for it.
 fn anew(lab: &Lab, workload: &Workload, contestant: &Contestant, plan: Plan) -> Result<Round, String> {
-    let site = started(lab, contestant)?;
+    let site = contestant.start(lab)?;
     workload.traffic.round(lab, contestant, &site, plan.round)
 }
 
@@ -139,7 +140,7 @@ fn start_all(
         }
         let running = contestants[..index].iter().position(|other| same(other, contestant));
         let running = running.and_then(|same| sites[same].clone());
-        let site = running.map_or_else(|| started(lab, contestant).map(Rc::new), Ok).and_then(|site| {
+        let site = running.map_or_else(|| contestant.start(lab).map(Rc::new), Ok).and_then(|site| {
             // What is done once only, and what grows with use, is over before anything is measured.
             workload.traffic.round(lab, contestant, &site, plan.round / 2)?;
             Ok(site)
@@ -151,12 +152,4 @@ fn start_all(
 
 fn same(one: &Contestant, other: &Contestant) -> bool {
     one.target.name() == other.target.name() && one.setup == other.setup
-}
-
-/// A process whose answers are right.
-fn started(lab: &Lab, contestant: &Contestant) -> Result<Site, String> {
-    let site = contestant.start(lab)?;
-    let exchange = (contestant.exchange)(site.address)?;
-    load::wait_for(contestant.connect(lab, site.address)?.as_ref(), &exchange, PATIENCE)?;
-    Ok(site)
 }

@@ -1,12 +1,17 @@
 //! A row of a workload before it is measured: a target, how it is set up, and what it is asked.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::lab::Lab;
+use crate::parts::load;
 use crate::parts::load::connection::{Connect, Plain};
 use crate::parts::load::exchange::Exchange;
 use crate::parts::tls::Tls;
 use crate::targets::{Setup, Site, Target};
+
+/// How long a target may take until it answers.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 pub struct Contestant<'a> {
     pub name: String,
@@ -49,11 +54,16 @@ impl<'a> Contestant<'a> {
         }
     }
 
+    /// Starts it, and asks until the answer is right.
+    ///
     /// # Errors
-    /// Says why it does not start.
+    /// Says why it does not start, or what was wrong when patience had run out.
     pub fn start(&self, lab: &Lab) -> Result<Site, String> {
         let folder = lab.folder().map_err(|error| error.to_string())?;
-        self.target.start(lab, &self.setup, folder).map_err(|error| error.to_string())
+        let site = self.target.start(lab, &self.setup, folder).map_err(|error| error.to_string())?;
+        let exchange = (self.exchange)(site.address)?;
+        load::wait_for(self.connect(lab, site.address)?.as_ref(), &exchange, PATIENCE)?;
+        Ok(site)
     }
 }
 

@@ -51,6 +51,9 @@ fn measure(options: &Options) -> Result<(), Box<dyn Error>> {
     if let Some(file) = &options.json {
         std::fs::write(file, format!("{:#}\n", report::json::report(&machine, &sections, &goals)))?;
     }
+    if let Some(file) = &options.page {
+        report::page::write(file, &machine, &sections, &goals)?;
+    }
     if let Some(file) = &options.svg {
         std::fs::write(file, report::svg::chart(&sections))?;
     }

@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod machine;
+pub mod page;
 pub mod svg;
 pub mod table;
 pub mod terminal;

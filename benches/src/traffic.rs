@@ -38,7 +38,10 @@ pub enum Traffic {
 
 /// How often a configuration is read anew under load.
 const BETWEEN_RELOADS: Duration = Duration::from_millis(200);
+/// How long requests may take that are sent once.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How often a request is sent that is the only one, beside others with many.
+const AS_MANY: u64 = 600;
 
 impl Traffic {
     /// What one request or the like is called.
@@ -52,6 +55,11 @@ impl Traffic {
     /// Whether each round starts a process of its own.
     pub fn starts_anew(self) -> bool {
         matches!(self, Traffic::Idle { .. } | Traffic::Start)
+    }
+
+    /// What takes long and varies little is not repeated as often.
+    pub fn most_rounds(self) -> usize {
+        if self.starts_anew() { 3 } else { usize::MAX }
     }
 
     /// Measures a target for so long.
@@ -78,7 +86,7 @@ impl Traffic {
                 of_requests(latencies, &reading.since(), site)
             }
             Traffic::Events { streams } => events(site, streams, length),
-            Traffic::Idle { connections, streams } => idle(one, site, connections, streams),
+            Traffic::Idle { connections, streams } => idle(lab, one, site, connections, streams),
             Traffic::Start => start(lab, one),
         }
     }
@@ -87,7 +95,11 @@ impl Traffic {
 fn requests(lab: &Lab, one: &Contestant, site: &Site, shape: Shape) -> Result<Round, String> {
     let exchange = (one.exchange)(site.address)?;
     // The last request has been sent by then, to open the connections.
-    let most = if shape.most == 0 { exchange.requests.len() as u64 - 1 } else { shape.most };
+    let most = match exchange.requests.len() as u64 - 1 {
+        _ if shape.most > 0 => shape.most,
+        0 => AS_MANY,
+        others => others,
+    };
     let target = one.connect(lab, site.address)?;
     let (over, reloaded) = (AtomicBool::new(false), site.process.as_ref().filter(|_| one.reloads));
     let (reading, latencies) = std::thread::scope(|scope| {
@@ -145,28 +157,44 @@ fn events(site: &Site, streams: usize, length: Duration) -> Result<Round, String
     Ok(round)
 }
 
-fn idle(one: &Contestant, site: &Site, connections: usize, streams: usize) -> Result<Round, String> {
-    let tree = Tree::of(site.pid.ok_or("it has no process of its own")?);
+fn idle(
+    lab: &Lab,
+    one: &Contestant,
+    site: &Site,
+    connections: usize,
+    streams: usize,
+) -> Result<Round, String> {
     let exchange = (one.exchange)(site.address)?;
-    let kilobytes = |more: u64, count: usize| more as f64 / 1000.0 / count as f64;
-    let at_rest = tree.memory();
-    let held = idle::connections(site.address, &exchange, connections)?;
-    let with_connections = tree.memory();
+    let (at_rest, connection) =
+        growth(site, connections, || idle::connections(site.address, &exchange, connections))?;
+    // Memory that is given back is used again: streams are held by a process that has held nothing yet.
+    let site = one.start(lab)?;
     let request = Request::get(site.address, "/open/silent", "Accept: text/event-stream\r\n");
-    let open = idle::streams(site.address, &request, streams)?;
-    let with_streams = tree.memory();
-    drop((held, open));
+    let (_, stream) = growth(&site, streams, || idle::streams(site.address, &request, streams))?;
     Ok(vec![
-        (Figure::AtRest, at_rest as f64 / 1e6),
-        (Figure::PerConnection, kilobytes(with_connections.saturating_sub(at_rest), connections)),
-        (Figure::PerStream, kilobytes(with_streams.saturating_sub(with_connections), streams)),
+        (Figure::AtRest, at_rest / 1e6),
+        (Figure::PerConnection, connection / 1000.0),
+        (Figure::PerStream, stream / 1000.0),
     ])
+}
+
+/// The memory of a target at rest, and for each of so many things that are held open.
+fn growth<H>(
+    site: &Site,
+    count: usize,
+    hold: impl FnOnce() -> Result<H, String>,
+) -> Result<(f64, f64), String> {
+    let tree = Tree::of(site.pid.ok_or("it has no process of its own")?);
+    let before = tree.memory();
+    let held = hold()?;
+    let grown = tree.memory().saturating_sub(before);
+    drop(held);
+    Ok((before as f64, grown as f64 / count as f64))
 }
 
 fn start(lab: &Lab, one: &Contestant) -> Result<Round, String> {
     let begun = Instant::now();
     let site = one.start(lab)?;
-    load::wait_for(&Plain(site.address), &(one.exchange)(site.address)?, PATIENCE)?;
     let started = begun.elapsed();
     let mut round = vec![(Figure::Start, milliseconds(started))];
     round.extend(one.target.check(&site)?.map(|checked| (Figure::Check, milliseconds(checked))));

@@ -109,7 +109,7 @@ pub const ALL: &[Workload] = &[
     },
     Workload {
         id: "W7",
-        what: "the call with an API key, or within a rate limit",
+        what: "the call with an API key, with a token that was asked about, or within a rate limit",
         traffic: SATURATED,
         quick: true,
         base: "tollgate, W1s",
@@ -157,7 +157,7 @@ pub const ALL: &[Workload] = &[
     },
     Workload {
         id: "W11",
-        what: "the call under an access list or an audit, and a list that loses what the caller may not use",
+        what: "the call under a policy, and a list that loses what the caller may not use",
         traffic: SATURATED,
         quick: true,
         base: "tollgate, W1s",

@@ -7,8 +7,10 @@ use crate::traffic::Traffic;
 
 /// The row whose ratio to each other one is told.
 const SUBJECT: &str = "tollgate";
-/// The row that latencies are compared with.
-const DIRECT: &str = "direct";
+/// The row that latencies are compared with: that with nothing in between, where there is one.
+pub fn reference(section: &Section) -> &'static str {
+    section.row("direct").map_or(section.workload.base, |_| "direct")
+}
 
 /// What a column says of a row.
 #[derive(Clone, Copy)]
@@ -18,7 +20,7 @@ pub enum Column {
     Ratio(&'static str, Figure),
     /// Of the gateway to this one.
     Subject(&'static str, Figure),
-    /// Beyond what there is with nothing in between.
+    /// Beyond that of the reference.
     Added(&'static str, Figure),
 }
 
@@ -99,7 +101,7 @@ impl Column {
                 (other(SUBJECT).map(|subject| subject.ratios(figure, row)).unwrap_or_default(), 2)
             }
             Column::Added(_, figure) => {
-                (other(DIRECT).map(|direct| row.added(figure, direct)).unwrap_or_default(), 0)
+                (other(reference(section)).map(|it| row.added(figure, it)).unwrap_or_default(), 0)
             }
         };
         let spread = Spread::of(figures);

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::machine::{FOREIGN_BOUND, Machine};
-use super::table::table;
+use super::table::{reference, table};
 use crate::bench::Section;
 use crate::goals::Outcome;
 
@@ -33,6 +33,9 @@ pub fn print(
 pub fn remarks(section: &Section) -> Vec<String> {
     let mut remarks: Vec<String> =
         section.skipped.iter().map(|reason| format!("not measured: {reason}")).collect();
+    if !section.rows.is_empty() && !section.workload.traffic.starts_anew() {
+        remarks.push(format!("latencies are what is added to {}", reference(section)));
+    }
     let void = section.rows.iter().filter_map(|row| Some((&row.name, row.void.as_ref()?)));
     remarks.extend(void.map(|(name, reason)| format!("{name} is void: {reason}")));
     let foreign = section.foreign();

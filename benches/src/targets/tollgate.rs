@@ -17,6 +17,8 @@ pub struct Tollgate(Program);
 
 /// The name of its configuration file, in its folder.
 const FILE: &str = "gateway.yaml";
+/// And of the one with its secret.
+const SECRET: &str = "secret";
 
 impl Tollgate {
     /// # Errors
@@ -57,6 +59,7 @@ impl Target for Tollgate {
             Setup::Relay | Setup::Jwt(_) => listener(address, "") + &relay(lab),
         };
         let file = folder.path().join(FILE);
+        std::fs::write(folder.path().join(SECRET), "secret")?;
         std::fs::write(&file, text)?;
         let mut command = self.0.command();
         command.args(["run", "-c"]).arg(&file).stderr(Stdio::inherit());
@@ -99,15 +102,28 @@ pub fn plans(lab: &Lab) -> String {
              [{plan}] }}\n"
         )
     };
+    let jwt = format!(
+        "issuers: [{{ issuer: \"{issuer}\", jwks_uri: \"{issuer}/jwks\" }}], audiences: [\"{issuer}\"]"
+    );
+    let operations = "operations: [{ method: tools/call, name: \"delete_*\", scopes: [admin] }]";
+    let introspection = format!(
+        "issuer: \"{issuer}\", introspection_endpoint: \"{issuer}/introspect\", audiences: [\"{issuer}\"], cache: 1h, \
+         client: {{ id: bench, secret: \"${{file:{SECRET}}}\" }}"
+    );
     [
         format!("consumers: [{{ name: bench, plans: [keys/api-key], api_keys: [{{ sha256: {KEY} }}] }}]\n"),
         relay(lab),
         protected("keys", "{ name: api-key, api_key: {} }"),
-        protected(
-            "jwt",
-            &format!("{{ jwt: {{ issuers: [{{ issuer: \"{issuer}\", jwks_uri: \"{issuer}/jwks\" }}], audiences: [\"{issuer}\"] }} }}"),
-        ),
+        protected("opaque", &format!("{{ oauth2: {{ {introspection} }} }}")),
+        protected("jwt", &format!("{{ jwt: {{ {jwt} }} }}")),
+        protected("operations", &format!("{{ jwt: {{ {jwt}, {operations} }} }}")),
         restricted(lab, "acl", "mcp_acl: { allow: [{ tools: [\"*\"] }], deny: [{ tools: [\"delete_*\"] }] }"),
+        restricted(
+            lab,
+            "condition",
+            "mcp_acl: { allow: [{ tools: [\"*\"], when: \"message.name != 'x' && plan == 'keyless'\" }] }",
+        ),
+        restricted(lab, "concurrency", "concurrency: { by: address, max: 100000 }"),
         restricted(lab, "limit", LIMIT),
         restricted(lab, "audit", "audit: { to: stdout }"),
     ]

@@ -40,6 +40,9 @@ fn with_tokens(lab: &Lab, count: u64) -> Result<Vec<Contestant<'_>>, String> {
                 .called(&name(target))
         }));
     }
+    all.extend(gateway(lab, "tollgate EdDSA, with operations", &own, move |host| {
+        calls(lab, host, "/operations", Algorithm::EdDsa, count)
+    }));
     Ok(all)
 }
 
@@ -70,6 +73,9 @@ pub fn keys_and_limits(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
         plain(lab, &own),
         gateway(lab, "tollgate, API key", &own, |host| {
             Ok(Exchange::call(host, "/keys", "x-api-key: benchmark\r\n"))
+        }),
+        gateway(lab, "tollgate, opaque token", &own, |host| {
+            Ok(Exchange::call(host, "/opaque", "Authorization: Bearer opaque\r\n"))
         }),
         gateway(lab, "tollgate, limit in memory", &own, limited),
         shared.and_then(|shared| gateway(lab, "tollgate, limit in Redis", &shared, limited)),

@@ -15,6 +15,10 @@ pub fn policies(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
     let all = [
         plain(lab, &own),
         gateway(lab, "tollgate, mcp_acl", &own, |host| Ok(Exchange::call(host, "/acl", ""))),
+        gateway(lab, "tollgate, mcp_acl with a condition", &own, |host| {
+            Ok(Exchange::call(host, "/condition", ""))
+        }),
+        gateway(lab, "tollgate, concurrency", &own, |host| Ok(Exchange::call(host, "/concurrency", ""))),
         gateway(lab, "tollgate, audit", &own, |host| Ok(Exchange::call(host, "/audit", ""))),
         gateway(lab, "tollgate, list", &own, |host| Ok(list(host, "/open", Content::Is(messages::listed())))),
         gateway(lab, "tollgate, list without some", &own, |host| {
