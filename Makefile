@@ -11,7 +11,7 @@ BUILD := .ci/phase 'build' $(CARGO) build --locked --workspace
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test robustness robustness-compare check docs
+.PHONY: help demo test robustness robustness-compare bench check docs
 
 help:
 	@echo 'make demo         see a client log in and call a tool through the gateway; stays up for clients of your own'
@@ -20,6 +20,9 @@ help:
 	@echo 'make robustness   try what the gateway withstands, and print a table; takes a while'
 	@echo 'make robustness-compare'
 	@echo '                  the same hostile requests before other proxies, installed in .ci/tools; for docs/robustness.md'
+	@echo 'make bench        measure what the gateway costs beside other proxies, for docs/performance.md; half an hour'
+	@echo 'make bench QUICK=1'
+	@echo '                  the most telling part of it, on the terminal alone; two minutes. ONLY=W1,W4 measures just these'
 	@echo 'make check        check formatting, lints, dependencies and the shipped JSON Schema'
 	@echo 'make docs         make the book of docs/ in target/book'
 
@@ -46,6 +49,15 @@ robustness-compare:
 	@.ci/install tests
 	@.ci/phase 'release build' $(CARGO) build --locked --release -p tollgate
 	@TOLLGATE_BIN='$(abspath $(TARGET))/release/tollgate' $$($(ROBUSTNESS)/setup.sh) $(ROBUSTNESS)/compare.py
+
+# A part of it alone leaves the page as it is.
+bench:
+	@.ci/install bench
+	@.ci/phase 'release build' $(CARGO) build --locked --release -p tollgate -p tollgate-floor
+	@.ci/phase 'build of the harness' $(CARGO) build --locked --release -p tollgate-benches
+	@$(TARGET)/release/bench --tollgate '$(TARGET)/release/tollgate' --floor '$(TARGET)/release/floor' \
+	  --json '$(TARGET)/bench.json' $(if $(filter-out 0,$(QUICK)),--quick) $(if $(ONLY),--only $(ONLY)) \
+	  $(if $(filter-out 0,$(QUICK))$(ONLY),,--svg docs/performance.svg --page docs/performance.md) $(BENCH)
 
 check:
 	@.ci/install build

@@ -44,7 +44,7 @@ fn measure(options: &Options) -> Result<(), Box<dyn Error>> {
     open_all_files_there_may_be()?;
     let lab = Lab::new(options)?;
     interrupt::end_with(lab.place())?;
-    let machine = Machine::new(&lab);
+    let machine = Machine::new(&lab, options);
     let sections = bench::run(&lab, &workloads, Plan::new(options));
     let goals = goals::outcomes(&sections);
     report::terminal::print(&mut stdout().lock(), &machine, &sections, &goals)?;

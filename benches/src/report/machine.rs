@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::lab::Lab;
+use crate::options::Options;
 use crate::parts::sampler::processors;
 
 /// Above this share of the machine, in percent, what others did is in the figures.
@@ -23,7 +24,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub fn new(lab: &Lab) -> Machine {
+    pub fn new(lab: &Lab, options: &Options) -> Machine {
         let line = |file: &str, name: &str| {
             let text = fs::read_to_string(file).unwrap_or_default();
             let value = text
@@ -41,7 +42,7 @@ impl Machine {
             system: format!("Linux {}", kernel.trim()),
             targets: lab.targets.iter().map(|it| (it.name().to_owned(), it.version())).collect(),
             missing: lab.missing.clone(),
-            command: command(),
+            command: command(options),
         }
     }
 
@@ -60,7 +61,7 @@ impl Machine {
             format!("Targets: {}", targets.join(", ")),
         ];
         lines.extend(self.missing.iter().map(|reason| format!("Not measured: {reason}")));
-        lines.push(format!("Command: {}", self.command));
+        lines.push(format!("Command: `{}`", self.command));
         lines
     }
 
@@ -74,8 +75,11 @@ impl Machine {
     }
 }
 
-/// The command line, without the folder of the program.
-fn command() -> String {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    format!("bench {}", arguments.join(" ")).trim().to_owned()
+/// How to measure the same again.
+fn command(options: &Options) -> String {
+    let mut words = vec!["make bench".to_owned()];
+    words.extend(options.quick.then(|| "QUICK=1".to_owned()));
+    words.extend((!options.only.is_empty()).then(|| format!("ONLY={}", options.only.join(","))));
+    words.extend(options.rounds.map(|rounds| format!("BENCH='--rounds {rounds}'")));
+    words.join(" ")
 }

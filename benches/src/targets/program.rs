@@ -27,18 +27,18 @@ impl Program {
         ]);
         let found = places.map(|place| place.join(name)).find(|path| path.is_file());
         let path = found.ok_or_else(|| format!("{name} is not installed"))?;
-        Program::at(path, version)
+        Program::at(path, name, version)
     }
 
     /// # Errors
     /// When it does not tell its version.
-    pub fn at(path: PathBuf, version: &str) -> Result<Program, String> {
+    pub fn at(path: PathBuf, name: &str, version: &str) -> Result<Program, String> {
         let mut program = Program { path, version: String::new() };
         let asked = program.command().arg(version).stdout(Stdio::piped()).stderr(Stdio::piped()).output();
-        let printed = asked.map_err(|error| format!("{}: {error}", program.path.display()))?;
+        let printed = asked.map_err(|error| format!("{name} does not run: {error}"))?;
         let text = [printed.stdout, printed.stderr].concat();
         program.version = version_in(&String::from_utf8_lossy(&text))
-            .ok_or_else(|| format!("{} does not tell its version", program.path.display()))?;
+            .ok_or_else(|| format!("{name} does not tell its version"))?;
         Ok(program)
     }
 

@@ -24,7 +24,7 @@ impl Tollgate {
     /// # Errors
     /// When it has not been built.
     pub fn find(path: &Path) -> Result<Tollgate, String> {
-        Program::at(path.to_owned(), "--version").map(Tollgate)
+        Program::at(path.to_owned(), "tollgate", "--version").map(Tollgate)
     }
 }
 
