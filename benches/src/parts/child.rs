@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -24,23 +25,24 @@ impl Child {
     /// Starts a program that prints JSON lines, and waits for the one that says where it listens.
     ///
     /// # Errors
-    /// When it ends without one.
+    /// When it ends without one, or takes too long.
     pub fn listening(mut command: Command) -> Result<(Child, SocketAddr), Box<dyn Error>> {
         let name = command.get_program().display().to_string();
         command.stdout(Stdio::piped());
         let mut child = Child::start(command)?;
-        let mut lines = BufReader::new(child.0.stdout.take().ok_or("no output")?).lines();
-        let address = loop {
-            let line = lines.next().ok_or_else(|| format!("{name} has ended before it listened"))??;
-            let line: serde_json::Value =
-                serde_json::from_str(&line).map_err(|_| format!("{name}: {line}"))?;
-            if line["event"] == "listening" {
-                break line["address"].as_str().ok_or("no address")?.parse()?;
+        let lines = BufReader::new(child.0.stdout.take().ok_or("no output")?).lines();
+        let (found, address) = channel();
+        // Its lines have to go somewhere afterwards, or it would wait.
+        std::thread::spawn(move || {
+            for address in lines.map_while(Result::ok).filter_map(|line| listening_address(&line)) {
+                // One address is enough.
+                let _ = found.send(address);
             }
-        };
-        // Its lines have to go somewhere, or it would wait.
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok((child, address))
+        });
+        match address.recv_timeout(PATIENCE) {
+            Ok(address) => Ok((child, address)),
+            Err(_) => Err(format!("{name} does not say where it listens").into()),
+        }
     }
 
     pub fn pid(&self) -> u32 {
@@ -58,6 +60,13 @@ impl Child {
     }
 }
 
+/// Of a line such as `{"event":"listening","address":"127.0.0.1:8080"}`.
+fn listening_address(line: &str) -> Option<SocketAddr> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let address = (line["event"] == "listening").then(|| line["address"].as_str())?;
+    address?.parse().ok()
+}
+
 impl Drop for Child {
     fn drop(&mut self) {
         // Asked first: a master process ends its workers then.
@@ -69,5 +78,30 @@ impl Drop for Child {
         // Nothing is left to do where that fails.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_program_says_where_it_listens_among_other_lines() {
+        let lines = r#"echo start; echo '{"event":"listening","address":"127.0.0.1:17"}'; exec sleep 5"#;
+        let (mut child, address) = Child::listening(shell(lines)).unwrap();
+        assert_eq!(address.port(), 17);
+        assert!(!child.has_ended());
+    }
+
+    #[test]
+    fn one_that_ends_without_saying_so_is_an_error() {
+        let error = Child::listening(shell("exit 1")).err().unwrap();
+        assert_eq!(error.to_string(), "sh does not say where it listens");
     }
 }
