@@ -42,7 +42,7 @@ pub fn once(lab: &Lab, one: &Contestant, site: &Site, connections: usize) -> Res
 fn ask(lab: &Lab, one: &Contestant, site: &Site, exchange: &Exchange, shape: Shape) -> Result<Round, String> {
     let target = one.connect(lab, site.address)?;
     let (over, reloaded) = (AtomicBool::new(false), site.process.as_ref().filter(|_| one.reloads));
-    let (reading, latencies) = std::thread::scope(|scope| {
+    let (used, latencies) = std::thread::scope(|scope| {
         let over = &over;
         scope.spawn(move || {
             while let (Some(process), false) = (reloaded, over.load(Ordering::Relaxed)) {
@@ -51,10 +51,11 @@ fn ask(lab: &Lab, one: &Contestant, site: &Site, exchange: &Exchange, shape: Sha
             }
         });
         let outcome = load::run(shape, target.as_ref(), exchange, || Reading::new(site.pid));
+        let used = outcome.map(|(reading, latencies)| (reading.since(), latencies));
         over.store(true, Ordering::Relaxed);
-        outcome
+        used
     })?;
-    of_requests(latencies, &reading.since(), site)
+    of_requests(latencies, &used, site)
 }
 
 fn of_requests(latencies: Latencies, used: &Used, site: &Site) -> Result<Round, String> {
