@@ -1,0 +1,40 @@
+"""How many instructions a request may take: what was counted last, with a little room."""
+
+import dataclasses
+import datetime
+import json
+import pathlib
+import re
+
+FILE = pathlib.Path(__file__).with_name("bounds.json")
+
+# Two counts of one program differ by less than 1 %. The rest is for what differs between machines: the C library, and how
+# the kernel cuts streams of bytes into reads. The processor is hardly part of it, as valgrind does not show the program
+# the one of the machine: each that has AVX2 looks like the same Intel one, without AVX-512, SHA and fast short moves, so
+# that the C library, memchr and ring choose the same code on all of them. On a processor without AVX2, or of another
+# architecture, these bounds mean nothing.
+ROOM = 0.03
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounds:
+    compiler: str
+    date: str
+    instructions: dict[str, int]
+
+
+def read() -> Bounds:
+    return Bounds(**json.loads(FILE.read_text()))
+
+
+def update(counts: dict[str, int], compiler: str) -> None:
+    """Replaces the bounds of these paths."""
+    kept = read().instructions if FILE.exists() else {}
+    bounds = Bounds(compiler, datetime.date.today().isoformat(), {**kept, **counts})
+    FILE.write_text(json.dumps(dataclasses.asdict(bounds), indent=2) + "\n")
+
+
+def compiler_of(program: str) -> str:
+    """The compiler leaves its name in what it builds."""
+    found = re.search(rb"rustc version (\d+\.\d+\.\d+[^ ]*)", pathlib.Path(program).read_bytes())
+    return f"rustc {found[1].decode()}" if found else "unknown"

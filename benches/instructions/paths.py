@@ -1,0 +1,93 @@
+"""What requests go through: the API of each path, and what a client sends on it."""
+
+import dataclasses
+import hashlib
+import json
+
+FLOOR = "floor"
+
+
+@dataclasses.dataclass(frozen=True)
+class Path:
+    """`api` has what the configuration says of the API besides its name, path and endpoint; there is none for the floor.
+    `{issuer}`, `{token}` and `{authority}`, the gateway's, are filled in."""
+
+    id: str
+    what: str
+    api: str | None = "plans: [keyless]"
+    secured: bool = False
+    fields: str = ""
+    status: int = 200
+    content: str = "lorem ipsum"
+    more: str = ""
+
+    def configuration(self, listen: str, upstream: str) -> str:
+        """Without a line for a request, as `make bench` has it."""
+        api = self.api.replace("{issuer}", f"http://{upstream}")
+        server = "mcp" if self.secured else "open"
+        return (
+            f'log: {{ level: error }}\nlisteners: [{{ address: "{listen}" }}]\n{self.more}apis:\n'
+            f'  - {{ name: mcp, path: /mcp, endpoints: ["http://{upstream}/{server}"], {api} }}\n'
+        )
+
+    def request(self, authority: str, token: str) -> bytes:
+        fields = self.fields.replace("{token}", token)
+        head = (
+            f"POST /mcp HTTP/1.1\r\nHost: {authority}\r\nContent-Type: application/json\r\n"
+            f"Accept: application/json, text/event-stream\r\n{fields}Content-Length: {len(CALL)}\r\n\r\n"
+        )
+        return head.encode() + CALL
+
+    def expected(self, authority: str) -> bytes:
+        return self.content.replace("{authority}", authority).encode()
+
+
+def call(length: int) -> bytes:
+    """A `tools/call` that is this long."""
+    arguments = {"text": ""}
+    message = {
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "read_page", "arguments": arguments}
+    }
+    arguments["text"] = ("lorem ipsum " * length)[: length - len(json.dumps(message))]
+    return json.dumps(message).encode()
+
+
+CALL = call(1024)
+BEARER = "Authorization: Bearer 0123456789abcdef0123456789abcdef\r\n"
+KEY = "benchmark"
+CONSUMER = (
+    "consumers: [{ name: bench, plans: [mcp/api-key], "
+    f"api_keys: [{{ sha256: {hashlib.sha256(KEY.encode()).hexdigest()} }}] }}]\n"
+)
+
+ALL = [
+    Path(FLOOR, "W1 through a bare Pingora", api=None, fields=BEARER),
+    Path("W1", "a call relayed with its token", secured=True, fields=BEARER),
+    Path(
+        "W2",
+        "a call without a token, its challenge rewritten",
+        secured=True,
+        status=401,
+        content='resource_metadata="http://{authority}/.well-known/oauth-protected-resource/mcp"',
+    ),
+    Path(
+        "W5",
+        "a call with a JWT (EdDSA) that was seen before",
+        "authorization: { mode: protect }, plans: [{ jwt: { "
+        'issuers: [{ issuer: "{issuer}", jwks_uri: "{issuer}/jwks" }], audiences: ["{issuer}"] } }]',
+        fields="Authorization: Bearer {token}\r\n",
+    ),
+    Path(
+        "W7",
+        "a call with an API key, within a rate limit in memory",
+        "authorization: { mode: protect }, plans: [{ name: api-key, api_key: {} }], "
+        "policies: [{ rate_limit: { by: address, windows: [{ requests: 1000000000, per: 1h }] } }]",
+        fields=f"x-api-key: {KEY}\r\n",
+        more=CONSUMER,
+    ),
+    Path(
+        "W11",
+        "a call that mcp_acl allows",
+        'plans: [keyless], policies: [{ mcp_acl: { allow: [{ tools: ["*"] }], deny: [{ tools: ["delete_*"] }] } }]',
+    ),
+]

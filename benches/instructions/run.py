@@ -1,0 +1,156 @@
+"""Counts the instructions that a request takes in the gateway, and compares them with bounds.json: `make instructions`.
+
+Seconds differ from one run to the next, instructions hardly do: a change that costs is seen where no clock would show it.
+"""
+
+import argparse
+import pathlib
+import re
+import shutil
+import signal
+import sys
+import tempfile
+
+import bounds
+import programs
+from connection import Connection, Wrong
+from paths import ALL, FLOOR, Path
+from tokens import Issuer
+
+WARM_UP = 200
+# The difference of two counts has nothing in it that is done once, or because somebody looks.
+FEW, MANY = 500, 1500
+
+
+class Run:
+    def __init__(self, options: argparse.Namespace, upstream: str, token: str):
+        self._options, self._upstream, self._token = options, upstream, token
+
+    def count(self, path: Path) -> int:
+        """Instructions for each request. The profile of the longer part is kept."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            host, port = address = programs.free_address()
+            authority = f"{host}:{port}"
+            request, content = path.request(authority, self._token), path.expected(authority)
+            send = lambda connection, times=1: connection.send(request, path.status, content, times)
+            with programs.counted(self._command(path, authority, folder), address, folder) as program:
+                program.wait_until_ready(send)
+                with Connection(address) as connection:
+                    send(connection, WARM_UP)
+                    program.control("--instr=on")
+                    send(connection, FEW)
+                    few = program.instructions()
+                    send(connection, MANY)
+                    many = program.instructions()
+                shutil.copy(program.profile(), self.profile(path))
+        return round((many - few) / (MANY - FEW))
+
+    def profile(self, path: Path) -> pathlib.Path:
+        return self._options.profiles / f"{path.id}.callgrind"
+
+    def _command(self, path: Path, listen: str, folder: pathlib.Path) -> list[str]:
+        if path.api is None:
+            return [self._options.floor, "--listen", listen, "--upstream", self._upstream, "--threads", "1"]
+        file = folder / "gateway.yaml"
+        file.write_text(path.configuration(listen, self._upstream))
+        return [self._options.tollgate, "run", "-c", str(file)]
+
+
+def options() -> argparse.Namespace:
+    arguments = argparse.ArgumentParser(description="Counts the instructions of a request, and compares with the bounds.")
+    arguments.add_argument("--tollgate", default="target/release/tollgate", help="the gateway")
+    arguments.add_argument("--floor", default="target/release/floor", help="the bare Pingora pass-through")
+    arguments.add_argument("--bench", default="target/release/bench", help="the harness, for the server behind both")
+    arguments.add_argument("--profiles", type=pathlib.Path, default="target/instructions", help="where to keep profiles")
+    arguments.add_argument("--only", metavar="IDS", help="only these paths, such as W1,W11")
+    arguments.add_argument("--update", action="store_true", help="make what is counted the bounds")
+    return arguments.parse_args()
+
+
+def chosen(only: str | None) -> list[Path]:
+    paths = {path.id: path for path in ALL}
+    names = only.split(",") if only else list(paths)
+    unknown = [name for name in names if name not in paths]
+    if unknown:
+        sys.exit(f"no such path: {', '.join(unknown)}; there are {', '.join(paths)}")
+    return [paths[name] for name in names]
+
+
+def counts(run: Run, paths: list[Path]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for number, path in enumerate(paths, 1):
+        print(f"{number}/{len(paths)} {path.id}: {path.what}", file=sys.stderr, flush=True)
+        try:
+            found[path.id] = run.count(path)
+        except (RuntimeError, Wrong, OSError) as error:
+            sys.exit(f"{path.id}: {error}")
+    return found
+
+
+def verdict(count: int, bound: int | None) -> str:
+    if bound is None:
+        return "FAIL: it has no bound"
+    if count > bound * (1 + bounds.ROOM):
+        return "FAIL: costs more"
+    if count < bound * (1 - bounds.ROOM):
+        return "costs less: lower the bound with --update"
+    return "ok"
+
+
+def compared(found: dict[str, int], run: Run, paths: list[Path]) -> bool:
+    """Prints the table; whether nothing costs more."""
+    allowed, floor, failed = bounds.read().instructions, found.get(FLOOR), []
+    print(f"{'path':6} {'instructions':>12} {'bound':>9} {'change':>8} {'to floor':>9}")
+    for path in paths:
+        count, bound = found[path.id], allowed.get(path.id)
+        change = f"{count / bound - 1:+.1%}" if bound else ""
+        ratio = f"{count / floor:.2f}" if floor else ""
+        said = verdict(count, bound)
+        print(f"{path.id:6} {count:12,} {bound or 0:9,} {change:>8} {ratio:>9}  {said}")
+        if said.startswith("FAIL"):
+            failed.append(path)
+    for path in failed:
+        print(f"see where, for {MANY} requests of {path.id}: callgrind_annotate {run.profile(path)}")
+    if failed:
+        print("instructions that are worth their cost become the bounds with --update")
+    return not failed
+
+
+def hindrance() -> str | None:
+    """Why instructions cannot be counted here, or not be compared."""
+    if not shutil.which("callgrind_control"):
+        return "valgrind is not installed"
+    if not re.search(r"^flags\b.* avx2\b", pathlib.Path("/proc/cpuinfo").read_text(), re.MULTILINE):
+        return "the bounds are of x86-64 processors with AVX2"
+    return None
+
+
+def main() -> int:
+    chosen_options = options()
+    paths = chosen(chosen_options.only)
+    if reason := hindrance():
+        print(f"SKIPPED: instructions were not counted, as {reason}")
+        return 0
+    for program in (chosen_options.tollgate, chosen_options.floor, chosen_options.bench):
+        if not pathlib.Path(program).is_file():
+            sys.exit(f"not built: {program}")
+    # What was started is ended then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    compiler = bounds.compiler_of(chosen_options.tollgate)
+    chosen_options.profiles.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        issuer, keys = Issuer(pathlib.Path(folder)), pathlib.Path(folder) / "keys.json"
+        keys.write_text(issuer.key_set())
+        with programs.upstream(chosen_options.bench, keys) as upstream:
+            run = Run(chosen_options, upstream, issuer.token(f"http://{upstream}"))
+            found = counts(run, paths)
+    if chosen_options.update:
+        bounds.update(found, compiler)
+    if compiler != (counted_with := bounds.read().compiler):
+        print(f"built with {compiler}, and the bounds are of {counted_with}: some of a change may be the compiler's")
+    return 0 if compared(found, run, paths) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
