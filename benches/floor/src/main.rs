@@ -2,6 +2,7 @@
 
 mod listening;
 mod pass;
+mod tls;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -11,7 +12,6 @@ use std::process::ExitCode;
 use async_trait::async_trait;
 use clap::Parser;
 use mimalloc::MiMalloc;
-use pingora_core::listeners::tls::TlsSettings;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
 use pingora_proxy::http_proxy_service;
@@ -61,20 +61,13 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut service = http_proxy_service(&server.configuration, Pass::to(arguments.upstream));
     match arguments.tls.as_deref() {
         Some([certificate, key]) => {
-            let mut tls = TlsSettings::intermediate(text(certificate)?, text(key)?)
-                .map_err(|error| format!("cannot use the certificate: {error}"))?;
-            tls.enable_h2();
-            service.add_tls_with_settings(&bound.name(), None, tls);
+            service.add_tls_with_settings(&bound.name(), None, tls::settings(certificate, key)?);
         }
         _ => service.add_tcp(&bound.name()),
     }
     server.add_service(Announced::new(service, bound));
     server.run(RunArgs { shutdown_signal: Box::new(AtOnce) });
     Ok(())
-}
-
-fn text(path: &std::path::Path) -> Result<&str, String> {
-    path.to_str().ok_or_else(|| format!("{} is no text", path.display()))
 }
 
 /// Ends the process when it is told to; Pingora on its own would wait for minutes.
