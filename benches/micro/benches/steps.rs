@@ -3,12 +3,12 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use tollgate_micro::steps;
 
-fn protocol(criterion: &mut Criterion) {
+fn all_steps(criterion: &mut Criterion) {
     for step in steps() {
         println!("{}: {} allocations", step.name, step.allocations());
         criterion.bench_function(step.name, |bencher| bencher.iter(|| step.run()));
     }
 }
 
-criterion_group!(all, protocol);
+criterion_group!(all, all_steps);
 criterion_main!(all);
