@@ -5,6 +5,7 @@ use super::fold::alike;
 use super::object::text;
 use crate::json::{Kind, Scanner};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// A JSON value, whitespace around it excluded. Its grammar and depth were checked when the body was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -107,12 +108,24 @@ impl<'b> Fragment<'b> {
         }
     }
 
-    /// The values of an object's members.
-    pub(crate) fn members(self) -> Result<Vec<Fragment<'b>>, EnvelopeError> {
+    /// The members of an object, in their order.
+    pub(crate) fn members(self) -> Result<Vec<(Cow<'b, str>, Fragment<'b>)>, EnvelopeError> {
         let mut found = Vec::new();
         Scanner::tolerant(self.text, usize::MAX)
-            .members(|_, value| found.extend(self.text.get(value.span)))?;
-        Ok(found.into_iter().map(|text| Fragment { text }).collect())
+            .members(|name, value| found.push((name, self.part(value.span))))?;
+        let named = |(name, value): (Range<usize>, _)| Ok((text(self.part(name).text)?, value));
+        found.into_iter().map(named).collect()
+    }
+
+    /// The elements of an array.
+    pub(crate) fn elements(self) -> Result<Vec<Fragment<'b>>, EnvelopeError> {
+        let mut found = Vec::new();
+        Scanner::tolerant(self.text, usize::MAX).elements(|value| found.push(self.part(value.span)))?;
+        Ok(found)
+    }
+
+    fn part(self, span: Range<usize>) -> Fragment<'b> {
+        Fragment { text: self.text.get(span).unwrap_or_default() }
     }
 
     /// RFC 6901 §4: digits without a leading zero; `-` is the place after the last, where nothing is.

@@ -2,9 +2,8 @@
 //! basic/transports/streamable-http, Custom Headers from Tool Parameters).
 
 use super::Item;
-use crate::envelope::object::text;
 use crate::envelope::{Fragment, Pointer};
-use crate::json::{Kind, Scanner};
+use crate::json::Kind;
 use crate::syntax::is_tchar;
 use std::borrow::Cow;
 
@@ -42,7 +41,7 @@ fn walk<'b>(
     mut path: Option<&mut Vec<Cow<'b, str>>>,
     found: &mut Vec<Mirrored>,
 ) -> Option<()> {
-    let members = members(schema)?;
+    let members = schema.members().ok()?;
     for (name, value) in &members {
         match (&**name, value.kind()) {
             (ANNOTATION, _) => {
@@ -53,7 +52,7 @@ fn walk<'b>(
                 found.push(one);
             }
             ("properties", Kind::Object) => {
-                for (argument, schema) in self::members(*value)? {
+                for (argument, schema) in value.members().ok()? {
                     match &mut path {
                         Some(path) => {
                             path.push(argument);
@@ -80,7 +79,7 @@ fn walk_any<'b>(
     match value.kind() {
         Kind::Object if value.text().contains(ANNOTATION) => walk(value, path, found),
         Kind::Array if value.text().contains(ANNOTATION) => {
-            elements(value)?.into_iter().try_for_each(|element| walk_any(element, None, found))
+            value.elements().ok()?.into_iter().try_for_each(|element| walk_any(element, None, found))
         }
         _ => Some(()),
     }
@@ -95,22 +94,4 @@ fn header(value: Fragment<'_>) -> Option<String> {
 fn is_type((name, value): &(Cow<'_, str>, Fragment<'_>)) -> bool {
     let said = || value.string().ok().flatten();
     name == "type" && said().is_some_and(|said| TYPES.contains(&&*said))
-}
-
-fn members(object: Fragment<'_>) -> Option<Vec<(Cow<'_, str>, Fragment<'_>)>> {
-    let (whole, mut members, mut readable) = (object.text(), Vec::new(), true);
-    let walked = Scanner::tolerant(whole, usize::MAX).members(|name, value| {
-        match text(whole.get(name).unwrap_or_default()) {
-            Ok(name) => members.push((name, Fragment { text: whole.get(value.span).unwrap_or_default() })),
-            Err(_) => readable = false,
-        }
-    });
-    (walked.is_ok() && readable).then_some(members)
-}
-
-fn elements(array: Fragment<'_>) -> Option<Vec<Fragment<'_>>> {
-    let (whole, mut elements) = (array.text(), Vec::new());
-    let walked = Scanner::tolerant(whole, usize::MAX)
-        .elements(|value| elements.push(Fragment { text: whole.get(value.span).unwrap_or_default() }));
-    walked.ok().map(|()| elements)
 }

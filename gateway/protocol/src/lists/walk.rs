@@ -117,7 +117,7 @@ impl Walk<'_> {
         reader.object::<ListError>(depth, &[], |_, _, _| Ok(()))?;
         let requests = Fragment { text: reader.since(start) };
         let mut methods = Vec::new();
-        for request in requests.members()? {
+        for (_, request) in requests.members()? {
             let method = match request.kind() {
                 Kind::Object => request.at(&Pointer::through(&[Cow::Borrowed("method")]))?,
                 _ => None,
