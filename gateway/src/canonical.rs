@@ -4,9 +4,9 @@
 //! them); what could mean two things to two readers is refused here, before any upstream is contacted.
 //! What passes is forwarded byte for byte, so what is routed and authorised is what is sent.
 
-use http::header::{self, HeaderName};
-use http::{Method, Version};
-use memchr::{memchr, memchr2};
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, Version};
+use memchr::{memchr, memchr2, memrchr};
 use pingora::http::RequestHeader;
 use tollgate_protocol::http1::Flaw;
 use tollgate_protocol::path::{check_target_path, query_has_access_token};
@@ -60,11 +60,13 @@ pub fn read<'r>(request: &'r RequestHeader, raw: Option<&[u8]>) -> Result<Canoni
         None => check_fields(request)?,
     }
     check_method(&request.method)?;
-    check_framing(request)?;
-    check_connection(request)?;
-    check_aliases(request)?;
-    check_authorization(request)?;
-    let authority = authority(request)?;
+    let fields = Fields::of(&request.headers);
+    fields.check_framing(request.version)?;
+    if fields.has_connection {
+        check_connection(request)?;
+    }
+    fields.check_names()?;
+    let authority = authority(request, &fields)?;
     let (path, query) = target(request)?;
     Ok(Canonical { method: &request.method, authority, path, query })
 }
@@ -204,29 +206,89 @@ fn check_method(method: &Method) -> Result<(), Refusal> {
     }
 }
 
-fn check_framing(request: &RequestHeader) -> Result<(), Refusal> {
-    if let Some(coding) = request.headers.get(header::TRANSFER_ENCODING) {
-        if request.version != Version::HTTP_11 {
-            return malformed("Transfer-Encoding exists from HTTP/1.1 on.");
+/// The fields that say how a request is to be read, found in one pass: looking each up costs more than that.
+#[derive(Default)]
+struct Fields<'r> {
+    host: Only<'r>,
+    content_length: Only<'r>,
+    authorization: Only<'r>,
+    transfer_encoding: Only<'r>,
+    expect: Only<'r>,
+    has_connection: bool,
+    has_alias: bool,
+}
+
+/// The first value of a field that there may be only one of.
+#[derive(Default)]
+struct Only<'r> {
+    first: Option<&'r HeaderValue>,
+    has_more: bool,
+}
+
+impl<'r> Only<'r> {
+    fn note(&mut self, value: &'r HeaderValue) {
+        self.has_more = self.first.is_some();
+        self.first = self.first.or(Some(value));
+    }
+
+    fn bytes(&self) -> Option<&'r [u8]> {
+        self.first.map(HeaderValue::as_bytes)
+    }
+}
+
+impl<'r> Fields<'r> {
+    fn of(headers: &'r HeaderMap) -> Fields<'r> {
+        let mut fields = Fields::default();
+        for (name, value) in headers {
+            match *name {
+                header::HOST => fields.host.note(value),
+                header::CONTENT_LENGTH => fields.content_length.note(value),
+                header::AUTHORIZATION => fields.authorization.note(value),
+                header::TRANSFER_ENCODING => fields.transfer_encoding.note(value),
+                header::EXPECT => fields.expect.note(value),
+                header::CONNECTION => fields.has_connection = true,
+                // A field that an upstream could take for one of the gateway's.
+                _ => fields.has_alias |= minted::is_alias(name.as_str()),
+            }
         }
-        if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-            return Err(Refusal::new(&reason::TRANSFER_CODING_NOT_SUPPORTED));
+        fields
+    }
+
+    fn check_framing(&self, version: Version) -> Result<(), Refusal> {
+        if let Some(coding) = self.transfer_encoding.bytes() {
+            if version != Version::HTTP_11 {
+                return malformed("Transfer-Encoding exists from HTTP/1.1 on.");
+            }
+            if !coding.eq_ignore_ascii_case(b"chunked") {
+                return Err(Refusal::new(&reason::TRANSFER_CODING_NOT_SUPPORTED));
+            }
+        }
+        if self.content_length.has_more {
+            return malformed("The length of the request body is stated more than once.");
+        }
+        // Pingora accepts the list form `5, 5` and passes it on as it came; not every upstream reads it the same.
+        if let Some(length) = self.content_length.bytes()
+            && !(length.len() <= LENGTH_DIGITS_MAX && length.iter().all(u8::is_ascii_digit))
+        {
+            return malformed("Content-Length must be one number, of at most 18 digits.");
+        }
+        match self.expect.bytes() {
+            Some(expectation) if !expectation.eq_ignore_ascii_case(b"100-continue") => {
+                Err(Refusal::new(&reason::EXPECTATION_NOT_SUPPORTED))
+            }
+            _ => Ok(()),
         }
     }
-    if request.headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
-        return malformed("The length of the request body is stated more than once.");
-    }
-    // Pingora accepts the list form `5, 5` and passes it on as it came; not every upstream reads it the same.
-    if let Some(length) = request.headers.get(header::CONTENT_LENGTH)
-        && !(length.len() <= LENGTH_DIGITS_MAX && length.as_bytes().iter().all(u8::is_ascii_digit))
-    {
-        return malformed("Content-Length must be one number, of at most 18 digits.");
-    }
-    match request.headers.get(header::EXPECT) {
-        Some(expectation) if !expectation.as_bytes().eq_ignore_ascii_case(b"100-continue") => {
-            Err(Refusal::new(&reason::EXPECTATION_NOT_SUPPORTED))
+
+    fn check_names(&self) -> Result<(), Refusal> {
+        if self.has_alias {
+            return Err(Refusal::new(&reason::HEADER_ALIAS));
         }
-        _ => Ok(()),
+        // Two would let the gateway and the upstream each believe another one.
+        if self.authorization.has_more {
+            return Err(Refusal::new(&reason::BAD_AUTHORIZATION));
+        }
+        Ok(())
     }
 }
 
@@ -250,32 +312,15 @@ fn check_connection(request: &RequestHeader) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A field that an upstream could take for one of the gateway's.
-fn check_aliases(request: &RequestHeader) -> Result<(), Refusal> {
-    match minted::find_alias(&request.headers) {
-        Some(_) => Err(Refusal::new(&reason::HEADER_ALIAS)),
-        None => Ok(()),
-    }
-}
-
-/// Two `Authorization` fields would let the gateway and the upstream each believe another one.
-fn check_authorization(request: &RequestHeader) -> Result<(), Refusal> {
-    match request.headers.get_all(header::AUTHORIZATION).iter().count() {
-        0 | 1 => Ok(()),
-        _ => Err(Refusal::new(&reason::BAD_AUTHORIZATION)),
-    }
-}
-
-fn authority(request: &RequestHeader) -> Result<&str, Refusal> {
-    let mut fields = request.headers.get_all(header::HOST).iter();
-    let field = fields.next().map(|field| field.to_str().unwrap_or_default());
+fn authority<'r>(request: &'r RequestHeader, fields: &Fields<'r>) -> Result<&'r str, Refusal> {
+    let field = fields.host.first.map(|field| field.to_str().unwrap_or_default());
     let pseudo =
         request.uri.authority().filter(|_| request.version == Version::HTTP_2).map(|text| text.as_str());
     // RFC 9113 §8.3.1: `:authority` takes the place of Host, and where both are there they must agree.
-    let authority = match (pseudo, field, fields.next()) {
-        (Some(pseudo), Some(field), None) if pseudo == field => pseudo,
-        (Some(pseudo), None, None) => pseudo,
-        (None, Some(field), None) => field,
+    let authority = match (pseudo, field, fields.host.has_more) {
+        (Some(pseudo), Some(field), false) if pseudo == field => pseudo,
+        (Some(pseudo), None, false) => pseudo,
+        (None, Some(field), false) => field,
         _ => return Err(Refusal::new(&reason::BAD_HOST)),
     };
     let (host, port) = split_port(authority);
@@ -288,7 +333,7 @@ fn authority(request: &RequestHeader) -> Result<&str, Refusal> {
 }
 
 fn split_port(authority: &str) -> (&str, Option<&str>) {
-    match authority.rfind(':') {
+    match memrchr(b':', authority.as_bytes()) {
         // The last colon of a bare IPv6 literal is inside its brackets.
         Some(colon) if !authority[colon..].contains(']') => {
             (&authority[..colon], Some(&authority[colon + 1..]))

@@ -1,6 +1,7 @@
 //! Listening sockets: bound before anything is served, so that a port that is taken ends the process with
 //! a sentence instead of leaving it running deaf; and the accept loop that feeds Pingora.
 
+mod again;
 pub mod app;
 pub mod client_certificate;
 pub mod comments;
@@ -38,12 +39,13 @@ use pingora_core::tls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::time::timeout;
 
+use self::again::at_once;
 use self::client_certificate::ClientCertificate;
 use self::connections::{Admitted, Connections};
 use self::guard::Guarded;
 use self::limits::Limits;
 use self::refused::REFUSED;
-use self::state::{CONNECTION, ConnectionState, Cut};
+use self::state::{CONNECTION, ConnectionState, Cut, Phase};
 use self::trusted::TrustedProxies;
 use crate::metrics::PROCESS;
 use crate::metrics::counts::ListenerCounts;
@@ -237,13 +239,14 @@ async fn announced(
 /// write a line for each.
 async fn until_head_is_late<T>(serving: impl Future<Output = T>, state: &ConnectionState) {
     let mut serving = pin!(serving);
-    std::future::poll_fn(|cx| match serving.as_mut().poll(cx) {
+    let until_then = std::future::poll_fn(|cx| match serving.as_mut().poll(cx) {
         Poll::Ready(_) => Poll::Ready(()),
         // The stream is polled by nobody but `serving`, so this is the moment at which it shows.
         Poll::Pending if state.cut() == Some(Cut::Head) => Poll::Ready(()),
         Poll::Pending => Poll::Pending,
-    })
-    .await;
+    });
+    // A connection of HTTP/2 wakes itself so that the others have their turn.
+    at_once(until_then, || state.phase() != Phase::Http2).await;
 }
 
 /// Takes the TLS handshake, where there is TLS; the certificate is what the client has shown, to be held for as long as

@@ -10,7 +10,7 @@ use log::warn;
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use crate::config::{AuthorizationMode, UpstreamAuth};
-use crate::context::Route;
+use crate::context::{Route, unix_millis};
 use crate::endpoint::Endpoint;
 use crate::minted;
 use crate::plan::Plan;
@@ -55,12 +55,12 @@ pub async fn exchange(
     endpoint: &Endpoint,
     caller: &Caller,
     headers: &HeaderMap,
-    now: u64,
 ) -> Result<Option<HeaderValue>, Refusal> {
     let Some(exchanger) = &endpoint.exchanger else { return Ok(None) };
     let (Some(token), Some(verified)) = (tokens::bearer(headers), &caller.token) else {
         return Err(Refusal::new(&reason::INTERNAL));
     };
+    let now = unix_millis() / 1000;
     exchanger.field(token, verified.expires, now).await.map(Some).map_err(Refusal::new)
 }
 

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::Utc;
 use http::{StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::upstreams::peer::HttpPeer;
@@ -122,7 +121,7 @@ impl Proxy {
         let headers = &session.req_header().headers;
         let hop = context.hop.insert(hop::choose(route, headers, Instant::now()).await?);
         // Ahead of any connection: without a token for it, the endpoint hears nothing of the request.
-        protect::exchange(&hop.endpoint, &admission.caller, headers, unix_seconds()).await?;
+        protect::exchange(&hop.endpoint, &admission.caller, headers).await?;
         Ok(())
     }
 
@@ -147,10 +146,6 @@ impl Proxy {
         reply.write(session).await.map_err(|error| error.into_down())?;
         Ok(true)
     }
-}
-
-fn unix_seconds() -> u64 {
-    u64::try_from(Utc::now().timestamp()).unwrap_or_default()
 }
 
 #[async_trait]
@@ -371,7 +366,7 @@ impl ProxyHttp for Proxy {
             return Err(failure::no_route());
         };
         let headers = &session.req_header().headers;
-        let exchanged = protect::exchange(&hop.endpoint, &admission.caller, headers, unix_seconds()).await;
+        let exchanged = protect::exchange(&hop.endpoint, &admission.caller, headers).await;
         let exchanged = exchanged.map_err(|refusal| failure::ended_with(&mut context.end, refusal))?;
         upstream_head::prepare(route, hop, context.client.as_ref(), request)?;
         upstream_head::withhold(route, Some(admission), request);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use log::{error, info, warn};
-use pingora_core::apps::{HttpServerApp, HttpServerOptions};
+use pingora_core::apps::{HttpServerOptions, ServerApp};
 use pingora_core::protocols::http::v2::server::{H2Options, default_h2_options};
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server, ShutdownSignal, ShutdownSignalWatch};
@@ -238,7 +238,7 @@ impl Stop {
         self.edge.draining.store(true, Ordering::Release);
         self.start_draining.send_replace(true);
         for app in &self.apps {
-            app.http_cleanup().await;
+            app.cleanup().await;
         }
         tokio::select! {
             () = self.edge.in_flight.none_left() => info!("stopped: every request has ended"),

@@ -135,22 +135,30 @@ pub fn check(response: &ResponseHeader) -> Result<()> {
     if response.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(failure::unfit_answer("it switches protocols, which nobody asked for"));
     }
-    let mut codings = response.headers.get_all(header::TRANSFER_ENCODING).iter();
-    match (codings.next(), codings.next()) {
-        (None, _) => {}
-        (Some(coding), None)
-            if response.version != Version::HTTP_10 && coding.as_bytes().eq_ignore_ascii_case(b"chunked") => {
+    let mut bytes = response.get_reason_phrase().map_or(0, str::len);
+    let (mut codings, mut lengths) = (0, 0);
+    // In one pass: looking each field up costs more than that.
+    for (name, value) in &response.headers {
+        bytes += name.as_str().len() + value.len();
+        match *name {
+            header::TRANSFER_ENCODING => {
+                codings += 1;
+                let is_chunked = value.as_bytes().eq_ignore_ascii_case(b"chunked");
+                if codings > 1 || response.version == Version::HTTP_10 || !is_chunked {
+                    return Err(failure::unfit_answer("its transfer coding is not `chunked` alone"));
+                }
+            }
+            header::CONTENT_LENGTH => {
+                lengths += 1;
+                // RFC 9110 §8.6: a list of lengths, even if they are all the same, is not to be passed on.
+                if lengths > 1 || value.as_bytes().contains(&b',') {
+                    return Err(failure::unfit_answer("it has several lengths"));
+                }
+            }
+            _ => {}
         }
-        _ => return Err(failure::unfit_answer("its transfer coding is not `chunked` alone")),
     }
-    let mut lengths = response.headers.get_all(header::CONTENT_LENGTH).iter();
-    // RFC 9110 §8.6: a list of lengths, even if they are all the same, is not to be passed on.
-    if lengths.next().is_some_and(|length| length.as_bytes().contains(&b',')) || lengths.next().is_some() {
-        return Err(failure::unfit_answer("it has several lengths"));
-    }
-    let reason = response.get_reason_phrase().map_or(0, str::len);
-    let fields = response.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
-    match reason + fields.sum::<usize>() > ANSWER_BYTES_MAX {
+    match bytes > ANSWER_BYTES_MAX {
         true => Err(failure::unfit_answer("its head is too large")),
         false => Ok(()),
     }
@@ -158,6 +166,20 @@ pub fn check(response: &ResponseHeader) -> Result<()> {
 
 /// Removes what concerned the upstream connection alone, and fields the response itself nominates.
 pub fn strip_hop_by_hop(response: &mut ResponseHeader) {
+    if response.headers.keys().any(concerns_a_connection) {
+        strip(response);
+    }
+    if response.status.is_informational() {
+        // No client reads a challenge from an interim response, so none is rewritten there, and none leaks.
+        response.remove_header(&header::WWW_AUTHENTICATE);
+    }
+}
+
+fn concerns_a_connection(name: &HeaderName) -> bool {
+    matches!(*name, header::CONNECTION | header::UPGRADE) || HOP_BY_HOP.contains(name)
+}
+
+fn strip(response: &mut ResponseHeader) {
     let nominated: Vec<HeaderName> = response
         .headers
         .get_all(header::CONNECTION)
@@ -173,10 +195,6 @@ pub fn strip_hop_by_hop(response: &mut ResponseHeader) {
     // RFC 9110 §15.5.22: that status says what to upgrade to.
     if response.status != StatusCode::UPGRADE_REQUIRED {
         response.remove_header(&header::UPGRADE);
-    }
-    if response.status.is_informational() {
-        // No client reads a challenge from an interim response, so none is rewritten there, and none leaks.
-        response.remove_header(&header::WWW_AUTHENTICATE);
     }
 }
 

@@ -9,39 +9,58 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use pingora_core::protocols::Stream;
-use pingora_core::protocols::http::ServerSession;
 use pingora_core::server::ShutdownWatch;
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::time::sleep;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// What is read at once, as much as Pingora's own first read.
 const FIRST_READ: usize = 4096;
 
-/// The session again once its client has sent something. `None`: it has closed the connection, it was idle for too
-/// long, or the gateway drains.
-pub async fn until_it_speaks(session: ServerSession, draining: &ShutdownWatch) -> Option<ServerSession> {
-    let (keepalive, reuses) = (session.get_keepalive(), session.get_keepalive_reuses_remaining());
-    let ServerSession::H1(session) = session else { return Some(session) };
-    let mut stream = session.into_inner();
-    let heard = heard(&mut stream, keepalive, draining.clone()).await?;
-    let mut session = ServerSession::new_http1(stream);
-    session.set_keepalive(keepalive);
-    session.set_keepalive_reuses_remaining(reuses);
-    session.set_pipelined_prefix(heard);
-    Some(session)
+/// What may end a connection between two requests. It is kept from one time to the next, for setting it up costs more than
+/// looking at it.
+pub struct Quiet {
+    drains: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
-async fn heard(
-    stream: &mut Stream,
-    idle_seconds: Option<u64>,
-    mut draining: ShutdownWatch,
-) -> Option<BytesMut> {
-    tokio::select! {
-        // What has arrived is a request to serve, whatever else is due.
-        biased;
-        heard = poll_fn(|cx| poll_heard(stream, cx)) => heard,
-        () = idle_for(idle_seconds) => None,
-        _ = draining.wait_for(|draining| *draining) => None,
+impl Quiet {
+    pub fn new(mut draining: ShutdownWatch) -> Quiet {
+        let drains = Box::pin(async move {
+            let _ = draining.wait_for(|draining| *draining).await;
+        });
+        Quiet { drains, timer: None }
+    }
+
+    /// The first bytes of a request. `None`: the client has closed the connection, it was idle for too long, or the gateway
+    /// drains. An `idle_timeout` of none is for as long as it likes: a head has a deadline of its own.
+    pub async fn until_it_speaks(&mut self, stream: &mut Stream, idle_timeout: Duration) -> Option<BytesMut> {
+        let mut until = None;
+        poll_fn(|cx| {
+            // What has arrived is a request to serve, whatever else is due.
+            if let Poll::Ready(heard) = poll_heard(stream, cx) {
+                return Poll::Ready(heard);
+            }
+            let until = *until.get_or_insert_with(|| Instant::now() + idle_timeout);
+            if !idle_timeout.is_zero() && self.poll_timer(until, cx).is_ready() {
+                return Poll::Ready(None);
+            }
+            self.drains.as_mut().poll(cx).map(|()| None)
+        })
+        .await
+    }
+
+    /// A timer that was set for a time before is left to end, as that is set anew once and not for each request.
+    fn poll_timer(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if timer.deadline() > until {
+            timer.as_mut().reset(until);
+        }
+        ready!(timer.as_mut().poll(cx));
+        if timer.deadline() < until {
+            timer.as_mut().reset(until);
+            ready!(timer.as_mut().poll(cx));
+        }
+        Poll::Ready(())
     }
 }
 
@@ -57,12 +76,4 @@ fn poll_heard(stream: &mut Stream, cx: &mut Context<'_>) -> Poll<Option<BytesMut
     let mut heard = BytesMut::with_capacity(FIRST_READ);
     heard.extend_from_slice(read.filled());
     Poll::Ready(Some(heard))
-}
-
-/// Without a number, as long as it likes: its head has a deadline of its own.
-async fn idle_for(seconds: Option<u64>) {
-    match seconds {
-        Some(seconds) if seconds > 0 => sleep(Duration::from_secs(seconds)).await,
-        _ => std::future::pending().await,
-    }
 }

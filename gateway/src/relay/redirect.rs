@@ -10,9 +10,7 @@ use crate::hop::Hop;
 
 /// Maps the fields of a response to `route`'s request.
 pub fn relay(route: &Route, hop: &Hop, response: &mut ResponseHeader) {
-    const POINTERS: [HeaderName; 4] =
-        [header::LOCATION, header::CONTENT_LOCATION, header::LINK, header::SET_COOKIE];
-    if !POINTERS.iter().any(|name| response.headers.contains_key(name)) {
+    if !response.headers.keys().any(points_somewhere) {
         return;
     }
     let Some(base) = hop.url() else { return };
@@ -21,6 +19,10 @@ pub fn relay(route: &Route, hop: &Hop, response: &mut ResponseHeader) {
     map(response, &header::CONTENT_LOCATION, |value| outside.location(value, &base));
     map(response, &header::LINK, |value| outside.link(value, &base));
     map(response, &header::SET_COOKIE, |value| outside.set_cookie(value));
+}
+
+fn points_somewhere(name: &HeaderName) -> bool {
+    matches!(*name, header::LOCATION | header::CONTENT_LOCATION | header::LINK | header::SET_COOKIE)
 }
 
 /// Maps every instance of a field, keeping their order.

@@ -1,5 +1,7 @@
 //! The head of a request, as far as it says whether its first line is in order and how its body is framed.
 
+use memchr::memchr;
+
 use super::{Flaw, Step};
 
 /// No line that matters is longer: the gateway refuses longer targets, and needs to know only the fields that frame.
@@ -27,8 +29,7 @@ impl Head {
     /// The next bytes; done with `None` where the head leaves open how its body is framed.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Step<Option<Body>>, Flaw> {
         let mut taken = 0;
-        while let Some(end) = bytes.get(taken..).and_then(|rest| rest.iter().position(|byte| *byte == b'\n'))
-        {
+        while let Some(end) = bytes.get(taken..).and_then(|rest| memchr(b'\n', rest)) {
             let piece = bytes.get(taken..taken + end + 1).unwrap_or_default();
             taken += end + 1;
             let done = if self.line.is_empty() {
@@ -83,17 +84,21 @@ enum Framing {
 }
 
 fn framing(line: &[u8]) -> Framing {
-    let Some(colon) = line.iter().position(|byte| *byte == b':') else { return Framing::None };
-    let (name, value) = line.split_at(colon);
-    let value = value.get(1..).unwrap_or_default().trim_ascii();
-    let body = if name.eq_ignore_ascii_case(b"content-length") {
+    let body = if let Some(value) = value_of(line, b"content-length") {
         let digits =
             std::str::from_utf8(value).ok().filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
         digits.and_then(|digits| digits.parse().ok()).map(Body::Sized)
-    } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
+    } else if let Some(value) = value_of(line, b"transfer-encoding") {
         value.eq_ignore_ascii_case(b"chunked").then_some(Body::Chunked)
     } else {
         return Framing::None;
     };
     body.map_or(Framing::Unclear, Framing::Body)
+}
+
+/// What a field of this name says, if the line is one.
+fn value_of<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
+    let (start, rest) = line.split_at_checked(name.len())?;
+    let value = rest.strip_prefix(b":")?;
+    start.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
 }

@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The longest host name accepted, in bytes (RFC 1035 §2.3.4).
 const MAX_HOST: usize = 253;
+/// And of one of its labels.
+const MAX_LABEL: usize = 63;
 
 /// Whether `host` (no port) is a name, a dotted IPv4 address, or an IPv6 address in brackets.
 ///
@@ -14,19 +16,26 @@ pub fn host_is_valid(host: &str) -> bool {
         return inner.strip_suffix(']').is_some_and(|text| text.parse::<Ipv6Addr>().is_ok());
     }
     let name = host.strip_suffix('.').unwrap_or(host);
-    if name.is_empty() || host.len() > MAX_HOST || !name.split('.').all(label_is_valid) {
+    if name.is_empty() || host.len() > MAX_HOST || !labels_are_valid(name) {
         return false;
     }
     !ends_in_a_number(name) || host.parse::<Ipv4Addr>().is_ok()
 }
 
-fn label_is_valid(label: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    !label.is_empty() && label.len() <= 63 && label.bytes().all(allowed)
+fn labels_are_valid(name: &str) -> bool {
+    let mut length = 0;
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' if length < MAX_LABEL => length += 1,
+            b'.' if length > 0 => length = 0,
+            _ => return false,
+        }
+    }
+    length > 0
 }
 
 fn ends_in_a_number(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
+    let last = name.rsplit_once('.').map_or(name, |(_, last)| last);
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
     last.bytes().all(|byte| byte.is_ascii_digit())
         || hex.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))

@@ -1,5 +1,7 @@
 //! The head of an answer: the form of its lines, and what it says about the body.
 
+use memchr::{memchr, memchr2};
+
 use super::Fault;
 use crate::syntax::is_ows;
 
@@ -51,7 +53,7 @@ enum Coding {
 impl Head {
     /// The next of some bytes, a line or what there is of one: how many that were, and whether the head ends there.
     pub(super) fn step(&mut self, bytes: &[u8]) -> Result<(usize, bool), Fault> {
-        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let end = memchr(b'\n', bytes);
         let piece = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
         self.check(piece)?;
         let Some(end) = end else {
@@ -79,7 +81,7 @@ impl Head {
         if self.arrived == 0 && piece.first().is_some_and(|first| is_ows(*first)) {
             return Err(Fault::Folded);
         }
-        if self.after_cr || others.contains(&b'\r') || piece.contains(&b'\0') {
+        if self.after_cr || *last == b'\0' || memchr2(b'\r', b'\0', others).is_some() {
             return Err(Fault::Line);
         }
         self.after_cr = *last == b'\r';
@@ -107,10 +109,14 @@ impl Head {
     }
 
     fn read_field(&mut self, line: &[u8], whole: Option<&[u8]>) {
-        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        // Most fields are about something else, which shows in a byte.
+        if !line.first().is_some_and(|first| matches!(first, b'C' | b'c' | b'T' | b't')) {
+            return;
+        }
+        let colon = memchr(b':', line);
         // RFC 9112 §5.1: space behind a name is to be removed, so it is the same field.
-        let name = name.trim_ascii_end();
-        let value = whole.and_then(|line| line.get(line.iter().position(|byte| *byte == b':')? + 1..));
+        let name = line.get(..colon.unwrap_or(line.len())).unwrap_or_default().trim_ascii_end();
+        let value = whole.zip(colon).and_then(|(line, colon)| line.get(colon + 1..));
         if name.eq_ignore_ascii_case(b"content-length") {
             self.length = match (value.and_then(length), self.length) {
                 (Some(length), Length::Unsaid) => Length::Said(length),
