@@ -157,7 +157,7 @@ pub const ALL: &[Workload] = &[
     },
     Workload {
         id: "W11",
-        what: "the call under a policy, and a list that loses what the caller may not use",
+        what: "the call under a policy, or with `messages.observe`; a list that loses what the caller may not use",
         traffic: SATURATED,
         quick: true,
         base: "tollgate, W1s",
