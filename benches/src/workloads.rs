@@ -165,8 +165,9 @@ pub const ALL: &[Workload] = &[
     },
     Workload {
         id: "W12",
-        what: "the requests of a session in turn: initialize, tools/list, two calls, DELETE",
-        traffic: SATURATED,
+        what: "a whole session: initialize, initialized, tools/list, tools/call, DELETE; all figures are of sessions, not of \
+               their 5 requests",
+        traffic: Traffic::Sessions { connections: 32 },
         quick: false,
         base: "floor",
         contestants: life::session,
