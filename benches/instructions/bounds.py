@@ -1,10 +1,12 @@
-"""How many instructions a request may take: what was counted last, with a little room."""
+"""How many instructions a request may take, with a little room, and how often it may allocate: as was counted last."""
 
 import dataclasses
 import datetime
 import json
 import pathlib
 import re
+
+from callgrind import Counts
 
 FILE = pathlib.Path(__file__).with_name("bounds.json")
 
@@ -21,16 +23,24 @@ class Bounds:
     compiler: str
     date: str
     instructions: dict[str, int]
+    allocations: dict[str, int]
 
 
 def read() -> Bounds:
     return Bounds(**json.loads(FILE.read_text()))
 
 
-def update(counts: dict[str, int], compiler: str) -> None:
+def update(counts: dict[str, Counts], compiler: str) -> None:
     """Replaces the bounds of these paths."""
-    kept = read().instructions if FILE.exists() else {}
-    bounds = Bounds(compiler, datetime.date.today().isoformat(), {**kept, **counts})
+    kept = read()
+    instructions = {path: count.instructions for path, count in counts.items()}
+    allocations = {path: count.allocations for path, count in counts.items()}
+    bounds = Bounds(
+        compiler,
+        datetime.date.today().isoformat(),
+        {**kept.instructions, **instructions},
+        {**kept.allocations, **allocations},
+    )
     FILE.write_text(json.dumps(dataclasses.asdict(bounds), indent=2) + "\n")
 
 

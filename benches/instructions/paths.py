@@ -10,7 +10,7 @@ FLOOR = "floor"
 @dataclasses.dataclass(frozen=True)
 class Path:
     """`api` has what the configuration says of the API besides its name, path and endpoint; there is none for the floor.
-    `{issuer}`, `{token}` and `{authority}`, the gateway's, are filled in."""
+    `{issuer}`, `{token}` and `{authority}`, the gateway's, are filled in. `others` is how many APIs there are besides."""
 
     id: str
     what: str
@@ -20,14 +20,17 @@ class Path:
     status: int = 200
     content: str = "lorem ipsum"
     more: str = ""
+    others: int = 0
 
     def configuration(self, listen: str, upstream: str) -> str:
         """Without a line for a request, as `make bench` has it."""
         api = self.api.replace("{issuer}", f"http://{upstream}")
         server = "mcp" if self.secured else "open"
+        endpoint = f'endpoints: ["http://{upstream}/{server}"]'
+        others = [f"  - {{ name: api-{it}, path: /api-{it}, {endpoint}, {api} }}\n" for it in range(self.others)]
         return (
             f'log: {{ level: error }}\nlisteners: [{{ address: "{listen}" }}]\n{self.more}apis:\n'
-            f'  - {{ name: mcp, path: /mcp, endpoints: ["http://{upstream}/{server}"], {api} }}\n'
+            f'{"".join(others)}  - {{ name: mcp, path: /mcp, {endpoint}, {api} }}\n'
         )
 
     def request(self, authority: str, token: str) -> bytes:
@@ -85,6 +88,7 @@ ALL = [
         fields=f"x-api-key: {KEY}\r\n",
         more=CONSUMER,
     ),
+    Path("W9", "W1 by one of 1,000 APIs", secured=True, fields=BEARER, others=999),
     Path(
         "W11",
         "a call that mcp_acl allows",

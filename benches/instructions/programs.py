@@ -4,12 +4,12 @@ import contextlib
 import json
 import os
 import pathlib
-import re
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 
+import callgrind
 from connection import Connection, Wrong
 
 PATIENCE = 120.0
@@ -69,11 +69,11 @@ class Counted:
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
 
-    def instructions(self) -> int:
+    def counts(self) -> callgrind.Counts:
         """Since this was last asked, or since counting was switched on."""
         self.control("--dump")
         self._profiles += 1
-        return int(re.search(r"^totals: (\d+)", self.profile().read_text(), re.MULTILINE)[1])
+        return callgrind.counts(self.profile().read_text())
 
     def profile(self) -> pathlib.Path:
         """The last one."""

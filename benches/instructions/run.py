@@ -1,6 +1,7 @@
-"""Counts the instructions that a request takes in the gateway, and compares them with bounds.json: `make instructions`.
+"""Counts the instructions that a request takes in the gateway, and how often it allocates, and compares both with
+bounds.json: `make instructions`.
 
-Seconds differ from one run to the next, instructions hardly do: a change that costs is seen where no clock would show it.
+Seconds differ from one run to the next, these hardly do: a change that costs is seen where no clock would show it.
 """
 
 import argparse
@@ -13,8 +14,10 @@ import tempfile
 
 import bounds
 import programs
+import table
+from callgrind import Counts
 from connection import Connection, Wrong
-from paths import ALL, FLOOR, Path
+from paths import ALL, Path
 from tokens import Issuer
 
 WARM_UP = 200
@@ -26,8 +29,8 @@ class Run:
     def __init__(self, options: argparse.Namespace, upstream: str, token: str):
         self._options, self._upstream, self._token = options, upstream, token
 
-    def count(self, path: Path) -> int:
-        """Instructions for each request. The profile of the longer part is kept."""
+    def count(self, path: Path) -> Counts:
+        """Of each request. The profile of the longer part is kept."""
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             host, port = address = programs.free_address()
@@ -40,11 +43,11 @@ class Run:
                     send(connection, WARM_UP)
                     program.control("--instr=on")
                     send(connection, FEW)
-                    few = program.instructions()
+                    few = program.counts()
                     send(connection, MANY)
-                    many = program.instructions()
+                    many = program.counts()
                 shutil.copy(program.profile(), self.profile(path))
-        return round((many - few) / (MANY - FEW))
+        return many.more_than(few, MANY - FEW)
 
     def profile(self, path: Path) -> pathlib.Path:
         return self._options.profiles / f"{path.id}.callgrind"
@@ -58,7 +61,7 @@ class Run:
 
 
 def options() -> argparse.Namespace:
-    arguments = argparse.ArgumentParser(description="Counts the instructions of a request, and compares with the bounds.")
+    arguments = argparse.ArgumentParser(description="Counts the instructions and allocations of a request, and compares with the bounds.")
     arguments.add_argument("--tollgate", default="target/release/tollgate", help="the gateway")
     arguments.add_argument("--floor", default="target/release/floor", help="the bare Pingora pass-through")
     arguments.add_argument("--bench", default="target/release/bench", help="the harness, for the server behind both")
@@ -77,8 +80,8 @@ def chosen(only: str | None) -> list[Path]:
     return [paths[name] for name in names]
 
 
-def counts(run: Run, paths: list[Path]) -> dict[str, int]:
-    found: dict[str, int] = {}
+def counts(run: Run, paths: list[Path]) -> dict[str, Counts]:
+    found: dict[str, Counts] = {}
     for number, path in enumerate(paths, 1):
         print(f"{number}/{len(paths)} {path.id}: {path.what}", file=sys.stderr, flush=True)
         try:
@@ -86,35 +89,6 @@ def counts(run: Run, paths: list[Path]) -> dict[str, int]:
         except (RuntimeError, Wrong, OSError) as error:
             sys.exit(f"{path.id}: {error}")
     return found
-
-
-def verdict(count: int, bound: int | None) -> str:
-    if bound is None:
-        return "FAIL: it has no bound"
-    if count > bound * (1 + bounds.ROOM):
-        return "FAIL: costs more"
-    if count < bound * (1 - bounds.ROOM):
-        return "costs less: lower the bound with --update"
-    return "ok"
-
-
-def compared(found: dict[str, int], run: Run, paths: list[Path]) -> bool:
-    """Prints the table; whether nothing costs more."""
-    allowed, floor, failed = bounds.read().instructions, found.get(FLOOR), []
-    print(f"{'path':6} {'instructions':>12} {'bound':>9} {'change':>8} {'to floor':>9}")
-    for path in paths:
-        count, bound = found[path.id], allowed.get(path.id)
-        change = f"{count / bound - 1:+.1%}" if bound else ""
-        ratio = f"{count / floor:.2f}" if floor else ""
-        said = verdict(count, bound)
-        print(f"{path.id:6} {count:12,} {bound or 0:9,} {change:>8} {ratio:>9}  {said}")
-        if said.startswith("FAIL"):
-            failed.append(path)
-    for path in failed:
-        print(f"see where, for {MANY} requests of {path.id}: callgrind_annotate {run.profile(path)}")
-    if failed:
-        print("instructions that are worth their cost become the bounds with --update")
-    return not failed
 
 
 def hindrance() -> str | None:
@@ -149,7 +123,14 @@ def main() -> int:
         bounds.update(found, compiler)
     if compiler != (counted_with := bounds.read().compiler):
         print(f"built with {compiler}, and the bounds are of {counted_with}: some of a change may be the compiler's")
-    return 0 if compared(found, run, paths) else 1
+    failed = table.compared(found, bounds.read())
+    for path in (path for path in paths if path.id in failed):
+        profile = run.profile(path)
+        print(f"see where, for {MANY} requests of {path.id}: callgrind_annotate {profile}")
+        print(f"and who allocates: callgrind_annotate --tree=caller --inclusive=yes {profile}")
+    if failed:
+        print("what is worth its cost becomes the bound with --update")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

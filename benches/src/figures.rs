@@ -9,9 +9,9 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Figure {
-    /// Processor time of the target for one request or event, in microseconds.
+    /// Processor time of the target for one request, session or event, in microseconds.
     Cpu,
-    /// Requests or events a second.
+    /// Requests or sessions a second.
     Rate,
     /// Latency from when a request was due, in microseconds.
     P50,

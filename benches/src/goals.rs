@@ -55,7 +55,7 @@ pub const ALL: &[Goal] = &[
     value("W9t", "tollgate, 10,000 APIs", Figure::Start, 1000.0),
     value("W9t", "tollgate, 1,000 APIs", Figure::Check, 200.0),
     ratio("W11", "tollgate, mcp_acl", "tollgate, W1s", 1.5),
-    ratio("W11", "tollgate, audit", "tollgate, W1s", 1.1),
+    ratio("W11", "tollgate, observe", "tollgate, W1s", 1.1),
 ];
 
 const fn value(workload: &'static str, row: &'static str, figure: Figure, most: f64) -> Goal {

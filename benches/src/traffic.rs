@@ -20,6 +20,8 @@ use crate::targets::Site;
 pub enum Traffic {
     /// On connections that are kept.
     Requests { pace: Pace, connections: usize },
+    /// All requests of the exchange, one after another, on connections that are kept.
+    Sessions { connections: usize },
     /// Each on a connection of its own.
     Handshakes { connections: usize },
     /// Each request there is, once.
@@ -39,6 +41,7 @@ impl Traffic {
     pub fn unit(self) -> &'static str {
         match self {
             Traffic::Events { .. } => "event",
+            Traffic::Sessions { .. } => "session",
             _ => "request",
         }
     }
@@ -58,15 +61,14 @@ impl Traffic {
     /// # Errors
     /// When it has answered wrongly, or not at all.
     pub fn round(self, lab: &Lab, one: &Contestant, site: &Site, length: Duration) -> Result<Round, String> {
+        let ask = |pace, connections, fresh| {
+            let shape = Shape { pace, connections, length, most: u64::MAX, fresh };
+            requests::round(lab, one, site, shape)
+        };
         match self {
-            Traffic::Requests { pace, connections } => {
-                let shape = Shape { pace, connections, length, most: u64::MAX, fresh: false };
-                requests::round(lab, one, site, shape)
-            }
-            Traffic::Handshakes { connections } => {
-                let shape = Shape { pace: Pace::Saturated, connections, length, most: u64::MAX, fresh: true };
-                requests::round(lab, one, site, shape)
-            }
+            Traffic::Requests { pace, connections } => ask(pace, connections, false),
+            Traffic::Sessions { connections } => ask(Pace::Saturated, connections, false),
+            Traffic::Handshakes { connections } => ask(Pace::Saturated, connections, true),
             Traffic::Once { connections } => requests::once(lab, one, site, connections),
             Traffic::Http2 { connections, streams } => {
                 requests::http2(lab, site, connections, streams, length)

@@ -157,7 +157,7 @@ pub const ALL: &[Workload] = &[
     },
     Workload {
         id: "W11",
-        what: "the call under a policy, and a list that loses what the caller may not use",
+        what: "the call under a policy, or with `messages.observe`; a list that loses what the caller may not use",
         traffic: SATURATED,
         quick: true,
         base: "tollgate, W1s",
@@ -165,8 +165,9 @@ pub const ALL: &[Workload] = &[
     },
     Workload {
         id: "W12",
-        what: "the requests of a session in turn: initialize, tools/list, two calls, DELETE",
-        traffic: SATURATED,
+        what: "a whole session: initialize, initialized, tools/list, tools/call, DELETE; all figures are of sessions, not of \
+               their 5 requests",
+        traffic: Traffic::Sessions { connections: 32 },
         quick: false,
         base: "floor",
         contestants: life::session,

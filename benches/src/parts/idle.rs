@@ -4,8 +4,9 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use super::http1::Head;
-use super::load::connection::{Connect, Connection, Plain, tcp};
+use super::load::connection::{Connection, Plain, tcp};
 use super::load::exchange::{Exchange, Request};
+use super::load::open;
 
 /// Opens so many connections, on each of which one request has been answered.
 ///
@@ -17,9 +18,7 @@ pub fn connections(
     count: usize,
 ) -> Result<Vec<Connection>, String> {
     let one = |_| {
-        let mut connection = Connection::new(Plain(address).connect().map_err(|error| error.to_string())?);
-        let answer = connection.ask(exchange.request(0)).map_err(|error| error.to_string())?;
-        exchange.expect.check(&answer)?;
+        let mut connection = open(&Plain(address), exchange)?.ok_or("a connection was closed at once")?;
         connection.rest();
         Ok(connection)
     };

@@ -12,7 +12,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use connection::{Connect, Connection};
-use exchange::Exchange;
+use exchange::{Exchange, Request};
 use pace::{Pace, Schedule};
 
 /// How requests are sent.
@@ -27,7 +27,7 @@ pub struct Shape {
     pub fresh: bool,
 }
 
-/// How long each request took from when it was due, in nanoseconds.
+/// How long each request, or all those that are counted as one, took from when it was due, in nanoseconds.
 pub type Latencies = Vec<u64>;
 
 /// Sends requests to a target. `begin` is called when all connections are open and have been answered once, and what it
@@ -45,11 +45,11 @@ pub fn run<M>(
     let schedule = std::sync::OnceLock::new();
     std::thread::scope(|scope| {
         let client = || {
-            let opened = if shape.fresh { Ok(None) } else { open(target, exchange).map(Some) };
+            let opened = if shape.fresh { Ok(None) } else { open(target, exchange) };
             ready.wait();
             ready.wait();
             let schedule: &Schedule = schedule.get().ok_or("the run has not begun")?;
-            ask(schedule, target, exchange, opened?)
+            ask(schedule, target, exchange, opened?, shape.fresh)
         };
         let clients: Vec<_> = (0..shape.connections).map(|_| scope.spawn(client)).collect();
         ready.wait();
@@ -64,14 +64,31 @@ pub fn run<M>(
     })
 }
 
-/// A connection on which the last of the requests has been answered as it should be: the one that is sent last, if at
-/// all, where each can be sent once only.
-fn open(target: &dyn Connect, exchange: &Exchange) -> Result<Connection, String> {
-    let mut connection = Connection::new(target.connect().map_err(|error| error.to_string())?);
+/// A connection on which the last turn has been answered as it should be: that of the request that is sent last, if at
+/// all, where each can be sent once only. There is none where the target has closed it then.
+///
+/// # Errors
+/// When an answer is not what it has to be.
+pub fn open(target: &dyn Connect, exchange: &Exchange) -> Result<Option<Connection>, String> {
     let last = exchange.requests.len() as u64 - 1;
-    let answer = connection.ask(exchange.request(last)).map_err(|error| error.to_string())?;
+    exchange.turn(last).iter().try_fold(None, |opened, request| send(target, exchange, request, opened))
+}
+
+/// Sends a request, over a new connection where none is open. Gives the connection back unless the answer closes it.
+fn send(
+    target: &dyn Connect,
+    exchange: &Exchange,
+    request: &Request,
+    opened: Option<Connection>,
+) -> Result<Option<Connection>, String> {
+    let mut connection = match opened {
+        Some(connection) => connection,
+        None => Connection::new(target.connect().map_err(|error| error.to_string())?),
+    };
+    let answer = connection.ask(request.bytes()).map_err(|error| error.to_string())?;
     exchange.expect.check(&answer)?;
-    Ok(connection)
+    let closes = answer.closes;
+    Ok((!closes).then_some(connection))
 }
 
 fn ask(
@@ -79,20 +96,16 @@ fn ask(
     target: &dyn Connect,
     exchange: &Exchange,
     mut opened: Option<Connection>,
+    fresh: bool,
 ) -> Result<Latencies, String> {
-    let kept = opened.is_some();
     let mut latencies = Vec::new();
     while let Some(turn) = schedule.turn() {
-        let mut connection = match opened.take() {
-            Some(connection) => connection,
-            None => Connection::new(target.connect().map_err(|error| error.to_string())?),
-        };
-        let answer = connection.ask(exchange.request(turn.number)).map_err(|error| error.to_string())?;
-        exchange.expect.check(&answer)?;
-        let closes = answer.closes;
+        for request in exchange.turn(turn.number) {
+            opened = send(target, exchange, request, opened)?;
+        }
         latencies.push(nanoseconds(turn.due.elapsed()));
-        if kept && !closes {
-            opened = Some(connection);
+        if fresh {
+            opened = None;
         }
     }
     Ok(latencies)

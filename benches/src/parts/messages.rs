@@ -68,6 +68,11 @@ pub fn initialized() -> String {
     .to_string()
 }
 
+/// That a client knows what it was answered.
+pub fn notification() -> String {
+    json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string()
+}
+
 /// The message with as long a text in it as makes it this long.
 fn padded(length: usize, message: impl Fn(&str) -> Value) -> String {
     let empty = message("").to_string().len();

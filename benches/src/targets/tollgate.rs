@@ -90,6 +90,11 @@ pub fn relay(lab: &Lab) -> String {
     )
 }
 
+/// The same, with messages looked at while they pass.
+pub fn observed(lab: &Lab) -> String {
+    "messages: { observe: true }\n".to_owned() + &relay(lab)
+}
+
 /// The SHA-256 of the word `benchmark`.
 const KEY: &str = "0e89820860c342f2c7ec694d144023b10301c2accdd078cb5167a06d0c3d5bcc";
 

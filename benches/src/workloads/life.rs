@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::relay::{TOKEN, plain, relayed_call};
 use crate::contestant::{Contestant, everybody, gateway};
 use crate::lab::Lab;
-use crate::parts::load::exchange::{Exchange, Expect, REFUSED, Request};
+use crate::parts::load::exchange::{DONE, Exchange, Expect, REFUSED, Request};
 use crate::parts::messages;
 use crate::parts::upstream::SESSION;
 use crate::targets::Setup;
@@ -24,20 +24,21 @@ pub fn many(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
 }
 
 pub fn session(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
-    Ok(everybody(lab, &Setup::Relay, requests_of_a_session))
+    Ok(everybody(lab, &Setup::Relay, whole_session))
 }
 
-fn requests_of_a_session(host: SocketAddr) -> Exchange {
+/// From the first message of a client to its last request.
+fn whole_session(host: SocketAddr) -> Exchange {
     let fields = format!("{TOKEN}Mcp-Session-Id: {SESSION}\r\nMcp-Protocol-Version: 2025-06-18\r\n");
     let message = |fields: &str, body: &str| Request::post(host, "/mcp", fields, body);
     let requests = vec![
         message(TOKEN, &messages::initialize()),
+        message(&fields, &messages::notification()),
         message(&fields, &messages::list()),
-        message(&fields, &messages::call()),
         message(&fields, &messages::call()),
         Request::with(host, "DELETE", "/mcp", &fields, b""),
     ];
-    Exchange { requests, expect: Expect::status(200) }
+    Exchange::whole(requests, Expect::status(DONE))
 }
 
 pub fn reload(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
@@ -61,5 +62,5 @@ fn refused(host: SocketAddr) -> Exchange {
         Request::get(host, "/mcp?access_token=secret", ""),
         Request::get(host, "/nowhere", ""),
     ];
-    Exchange { requests, expect: Expect::status(REFUSED) }
+    Exchange::each(requests, Expect::status(REFUSED))
 }

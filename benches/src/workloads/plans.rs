@@ -59,10 +59,7 @@ fn calls(
         let token = keys.token(&issuer, algorithm).map_err(|error| error.to_string())?;
         Ok(Request::post(host, path, &format!("Authorization: Bearer {token}\r\n"), &body))
     };
-    Ok(Exchange {
-        requests: (0..count).map(request).collect::<Result<_, String>>()?,
-        expect: Expect::result(),
-    })
+    Ok(Exchange::each((0..count).map(request).collect::<Result<_, String>>()?, Expect::result()))
 }
 
 pub fn keys_and_limits(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {

@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 
-use super::relay::plain;
+use super::relay::{plain, relayed_call};
 use crate::contestant::{Contestant, gateway};
 use crate::lab::Lab;
 use crate::parts::load::exchange::{Content, Exchange, Expect, Request};
 use crate::parts::messages;
 use crate::targets::Setup;
-use crate::targets::tollgate::plans;
+use crate::targets::tollgate::{observed, plans};
 
 pub fn policies(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
     let own = Setup::Own(plans(lab));
@@ -19,6 +19,7 @@ pub fn policies(lab: &Lab) -> Result<Vec<Contestant<'_>>, String> {
             Ok(Exchange::call(host, "/condition", ""))
         }),
         gateway(lab, "tollgate, concurrency", &own, |host| Ok(Exchange::call(host, "/concurrency", ""))),
+        gateway(lab, "tollgate, observe", &Setup::Own(observed(lab)), |host| Ok(relayed_call(host))),
         gateway(lab, "tollgate, audit", &own, |host| Ok(Exchange::call(host, "/audit", ""))),
         gateway(lab, "tollgate, list", &own, |host| Ok(list(host, "/open", Content::Is(messages::listed())))),
         gateway(lab, "tollgate, list without some", &own, |host| {

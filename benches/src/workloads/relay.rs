@@ -84,7 +84,7 @@ fn resource(host: SocketAddr, origin: SocketAddr) -> Exchange {
         let [high, low] = client.to_be_bytes();
         Request::get(host, METADATA, &format!("X-Forwarded-For: 10.{high}.{low}.1\r\n"))
     };
-    Exchange { requests: (0..CLIENTS).map(of).collect(), expect: Expect { body, ..Expect::status(200) } }
+    Exchange::each((0..CLIENTS).map(of).collect(), Expect { body, ..Expect::status(200) })
 }
 
 /// The gateway's answers are for its own origin, those of the others for the upstream's.

@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use super::connection::Answer;
 use crate::parts::messages;
 
-/// What is asked again and again. Of several requests each is sent in its turn.
+/// What is asked again and again.
 pub struct Exchange {
     pub requests: Vec<Request>,
     pub expect: Expect,
+    /// Whether all of them are sent each time, one after another, and counted as one. Otherwise each has its turn.
+    whole: bool,
 }
 
 /// A request as it is written, whose `Host` is the target.
@@ -16,7 +18,9 @@ pub struct Request {
     bytes: Vec<u8>,
 }
 
-/// In place of a status: any of those that say it was the client's fault.
+/// In place of a status: any of those that say that it is done.
+pub const DONE: u16 = 2;
+/// Any of those that say it was the client's fault.
 pub const REFUSED: u16 = 4;
 
 /// What makes an answer a right one.
@@ -40,7 +44,17 @@ pub enum Content {
 
 impl Exchange {
     pub fn new(request: Request, expect: Expect) -> Exchange {
-        Exchange { requests: vec![request], expect }
+        Exchange::each(vec![request], expect)
+    }
+
+    /// One of these requests at a time.
+    pub fn each(requests: Vec<Request>, expect: Expect) -> Exchange {
+        Exchange { requests, expect, whole: false }
+    }
+
+    /// All of these requests as one.
+    pub fn whole(requests: Vec<Request>, expect: Expect) -> Exchange {
+        Exchange { requests, expect, whole: true }
     }
 
     /// A `tools/call` with these further fields.
@@ -48,10 +62,13 @@ impl Exchange {
         Exchange::new(Request::post(host, path, fields, &messages::call()), Expect::result())
     }
 
-    /// The bytes of the request with this number.
-    pub fn request(&self, number: u64) -> &[u8] {
+    /// What is sent in the turn with this number.
+    pub fn turn(&self, number: u64) -> &[Request] {
+        if self.whole {
+            return &self.requests;
+        }
         let index = usize::try_from(number).unwrap_or_default() % self.requests.len();
-        &self.requests[index].bytes
+        &self.requests[index..=index]
     }
 }
 
@@ -93,7 +110,7 @@ impl Expect {
     /// Says how an answer differs.
     pub fn check(&self, answer: &Answer) -> Result<(), String> {
         let right = match self.status {
-            REFUSED => (400..500).contains(&answer.status),
+            DONE | REFUSED => answer.status / 100 == self.status,
             status => answer.status == status,
         };
         if !right {
@@ -128,4 +145,22 @@ impl Content {
 
 fn beginning(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_have_their_turns_unless_all_of_them_are_one() {
+        let host = SocketAddr::from(([127, 0, 0, 1], 80));
+        let requests = || ["/first", "/second"].map(|path| Request::get(host, path, "")).into();
+        let sent = |exchange: &Exchange, turn| -> Vec<Vec<u8>> {
+            exchange.turn(turn).iter().map(|request| request.bytes().to_vec()).collect()
+        };
+        let each = Exchange::each(requests(), Expect::status(200));
+        let whole = Exchange::whole(requests(), Expect::status(200));
+        assert_eq!([sent(&each, 2), sent(&each, 3)].concat(), sent(&whole, 0));
+        assert_eq!(sent(&whole, 0), sent(&whole, 3));
+    }
 }
