@@ -90,6 +90,13 @@ ALL = [
     ),
     Path("W9", "W1 by one of 1,000 APIs", secured=True, fields=BEARER, others=999),
     Path(
+        "W11o",
+        "W1 with messages observed",
+        secured=True,
+        fields=BEARER,
+        more="messages: { observe: true }\n",
+    ),
+    Path(
         "W11",
         "a call that mcp_acl allows",
         'plans: [keyless], policies: [{ mcp_acl: { allow: [{ tools: ["*"] }], deny: [{ tools: ["delete_*"] }] } }]',

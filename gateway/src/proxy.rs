@@ -425,11 +425,8 @@ impl ProxyHttp for Proxy {
         let passed = match route.api.mode {
             AuthorizationMode::Relay if challenge::is_due(response) => {
                 refused_token::diagnose(route, hop, session.req_header(), response);
-                let source = self.edge.source(&context.gateway, route, &hop.endpoint);
-                match source {
-                    Ok(source) => challenge::relay(&source, route, response).await,
-                    Err(refusal) => Err(refusal),
-                }
+                let source = || self.edge.source(&context.gateway, route, &hop.endpoint);
+                challenge::relay(&hop.endpoint, route, response, source).await
             }
             AuthorizationMode::Relay => Ok(()),
             AuthorizationMode::Protect => {

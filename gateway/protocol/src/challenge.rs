@@ -152,16 +152,21 @@ fn note(seen: &mut Challenges<'_>, bytes: &[u8], challenge: &Challenge, first: b
 /// `resource_metadata="…"` with everything in the URL that could end the quotes, split the list or leave the field
 /// percent-encoded; commas too, because one client splits at every comma, quoted or not.
 fn metadata_parameter(url: &str) -> Vec<u8> {
-    let mut out = format!("{}=\"", parse::METADATA).into_bytes();
-    for byte in url.bytes() {
-        if byte.is_ascii_graphic() && !b"\"\\,".contains(&byte) {
-            out.push(byte);
-        } else {
-            out.extend(format!("%{byte:02X}").bytes());
-        }
+    let mut out = [parse::METADATA.as_bytes(), b"=\""].concat();
+    out.reserve(url.len() + 1);
+    let mut rest = url.as_bytes();
+    while let Some(end) = rest.iter().position(|byte| !stays_quoted(*byte)) {
+        out.extend_from_slice(&rest[..end]);
+        out.extend(format!("%{:02X}", rest[end]).bytes());
+        rest = &rest[end + 1..];
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
     out
+}
+
+fn stays_quoted(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b',')
 }
 
 /// A field no parser agrees on: copied while it is harmless, replaced when it leaks or could split the header.

@@ -18,22 +18,28 @@ pub fn is_due(response: &ResponseHeader) -> bool {
     response.status == StatusCode::UNAUTHORIZED || response.headers.contains_key(header::WWW_AUTHENTICATE)
 }
 
-/// Rewrites the challenges of a response, and tells the metadata cache about them.
+/// Rewrites the challenges of a response, and tells the metadata cache about them. `source`, the endpoint's metadata, is
+/// asked for where a challenge names none.
 ///
 /// # Errors
 /// When the fields are larger than any challenge: then nothing of them is passed on.
-pub async fn relay(source: &Source<'_>, route: &Route, response: &mut ResponseHeader) -> Result<(), Refusal> {
+pub async fn relay<'s>(
+    endpoint: &Endpoint,
+    route: &Route,
+    response: &mut ResponseHeader,
+    source: impl FnOnce() -> Result<Source<'s>, Refusal>,
+) -> Result<(), Refusal> {
     let metadata_url = route.identifier.metadata_url();
     let fields: Vec<HeaderValue> =
         response.headers.get_all(header::WWW_AUTHENTICATE).iter().cloned().collect();
-    let upstream = source.endpoint.url().origin();
+    let upstream = endpoint.url().origin();
     let bytes = fields.iter().map(HeaderValue::as_bytes);
     let mut challenges = challenge::rewrite(bytes, &metadata_url, upstream, Options::default())
         .map_err(|_| Refusal::new(&reason::UPSTREAM_CHALLENGE_TOO_LARGE))?;
-    note(source.endpoint, route, &challenges, &metadata_url);
+    note(endpoint, route, &challenges, &metadata_url);
     if response.status == StatusCode::UNAUTHORIZED && !challenges.had_metadata {
-        let resource = source.endpoint.metadata.resource(&route.rest);
-        if resource.exists(source).await {
+        let resource = endpoint.metadata.resource(&route.rest);
+        if resource.exists(&source()?).await {
             challenge::inject(&mut challenges, &metadata_url);
         }
     }
