@@ -94,6 +94,7 @@ impl Listener {
             tls: self.tls.clone(),
             limits: self.limits,
             announced_by: self.proxy_protocol.then(|| self.trusted_proxies.clone()),
+            trusted_proxies: self.trusted_proxies.clone(),
             counts: self.counts.clone(),
         }
     }

@@ -6,6 +6,7 @@ pub mod app;
 pub mod client_certificate;
 pub mod comments;
 pub mod connections;
+mod frames;
 pub mod guard;
 mod guard_io;
 mod http2;
@@ -37,11 +38,11 @@ use pingora_core::server::{ListenFds, ShutdownWatch};
 use pingora_core::services::Service;
 use pingora_core::tls::ServerConfig;
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 
 use self::again::at_once;
 use self::client_certificate::ClientCertificate;
-use self::connections::{Admitted, Connections};
+use self::connections::{Admitted, Connections, Owner};
 use self::guard::Guarded;
 use self::limits::Limits;
 use self::refused::REFUSED;
@@ -95,6 +96,8 @@ pub struct Terms {
     pub limits: Limits,
     /// Who alone may connect, and must say for whom by the PROXY protocol. Absent: that is not spoken.
     pub announced_by: Option<TrustedProxies>,
+    /// Whose connections are of many clients, so that none of those is made to wait for another.
+    pub trusted_proxies: TrustedProxies,
     pub counts: Arc<ListenerCounts>,
 }
 
@@ -192,10 +195,15 @@ impl<A: ServerApp + Send + Sync + 'static> Accepting<A> {
         tokio::spawn(async move {
             let _open = open;
             let announced = Box::pin(announced(stream, peer, &terms, admitted)).await;
-            let Some((stream, _admitted)) = announced else { return };
+            let Some((stream, admitted)) = announced else { return };
+            let owner = admitted.owner(pause_of(&stream, &terms));
+            if let (Some(from), Some(_)) = (admitted.served_from, &owner) {
+                // Unread and open: one that is closed is a cue for the next.
+                Box::pin(sleep_until(from.into())).await;
+            }
             let state = Arc::new(ConnectionState::default());
             // Boxed, for what a handshake needs would stay part of this task for as long as the connection lasts.
-            let secured = Box::pin(secure(stream, terms.tls, terms.limits, &state)).await;
+            let secured = Box::pin(secure(stream, terms.tls, terms.limits, owner, &state)).await;
             if let Some((stream, _certificate)) = secured {
                 let serving = CONNECTION.scope(state.clone(), app.process_new(stream, &draining));
                 until_head_is_late(serving, &state).await;
@@ -219,6 +227,12 @@ impl<A: ServerApp + Send + Sync + 'static> Accepting<A> {
 
 fn peer_of(stream: &L4Stream) -> Option<IpAddr> {
     Some(stream.get_socket_digest()?.peer_addr()?.as_inet()?.ip())
+}
+
+/// For the next connections of this one's client, should this one be misused. A proxy's are of many clients.
+fn pause_of(stream: &L4Stream, terms: &Terms) -> Duration {
+    let is_proxy = peer_of(stream).is_none_or(|client| terms.trusted_proxies.contains(client));
+    if is_proxy { Duration::ZERO } else { terms.limits.misuse_pause }
 }
 
 /// Has the connection's client announced, where that is due, and counts the connection as that client's.
@@ -256,10 +270,11 @@ async fn secure(
     stream: L4Stream,
     tls: Option<Arc<ServerConfig>>,
     limits: Limits,
+    owner: Option<Owner>,
     state: &Arc<ConnectionState>,
 ) -> Option<(Stream, Option<Arc<ClientCertificate>>)> {
     let Some(config) = tls else {
-        return Some((Box::new(Guarded::new(stream, limits, state.clone())), None));
+        return Some((Box::new(Guarded::new(stream, limits, owner, state.clone())), None));
     };
     let acceptor = TlsAcceptor::from_server_config(config);
     match timeout(limits.handshake_timeout, acceptor.tls_handshake(stream)).await {
@@ -267,7 +282,7 @@ async fn secure(
             PROCESS.tls_handshakes.count("completed");
             let shown = stream.get_ssl().and_then(TlsRef::peer_certificate_der);
             let certificate = shown.and_then(client_certificate::shown);
-            Some((Box::new(Guarded::new(stream, limits, state.clone())), certificate))
+            Some((Box::new(Guarded::new(stream, limits, owner, state.clone())), certificate))
         }
         Ok(Err(error)) => {
             PROCESS.tls_handshakes.count("failed");

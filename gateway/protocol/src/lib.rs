@@ -6,7 +6,7 @@
 //!
 //! In the order a request and its answer meet them:
 //! 1. [`proxy_protocol`], [`client`]: whose connection and whose request it is, where trusted proxies stand between;
-//! 2. [`http1`]: whether the bytes of its requests can be read in one way only;
+//! 2. [`http1`], [`http2`]: whether the bytes of its requests can be read in one way only, and which frames they are;
 //! 3. [`path`], [`url`], [`bearer`], [`jwt`]: one checked spelling of the target, the origin and the credential;
 //! 4. [`mount`]: which upstream path a public path stands for, and back;
 //! 5. [`envelope`]: the JSON-RPC message in the body, and whether its headers say the same;
@@ -24,6 +24,7 @@ pub mod challenge;
 pub mod client;
 pub mod envelope;
 pub mod http1;
+pub mod http2;
 pub mod json;
 pub mod jsonrpc;
 pub mod jwt;

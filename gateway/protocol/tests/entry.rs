@@ -15,6 +15,7 @@ use tollgate_protocol::client::Client;
 use tollgate_protocol::envelope::{self, Batches, Envelope, Field, Headers, Message};
 use tollgate_protocol::http1::Request;
 use tollgate_protocol::http1::answer::Answer;
+use tollgate_protocol::http2::Frames;
 use tollgate_protocol::json::{Object, Reason};
 use tollgate_protocol::jwt::{Algorithm, Jwt};
 use tollgate_protocol::location::Outside;
@@ -359,6 +360,27 @@ pub fn http1(data: &[u8]) {
     let (first, second) = data.split_at(data.len() / 2);
     let mut halves = Request::default();
     assert_eq!(halves.push(first).and_then(|()| halves.push(second)), whole);
+}
+
+/// The bytes of one direction of a connection of HTTP/2.
+pub fn http2(data: &[u8]) {
+    let seen = |pieces: &[&[u8]]| {
+        let (mut frames, mut seen) = (Frames::default(), Vec::new());
+        pieces.iter().for_each(|piece| frames.push(piece, |frame| seen.push(frame)));
+        (seen, frames.is_between())
+    };
+    let whole = seen(&[data]);
+    assert_eq!(
+        seen(&data.chunks(1).collect::<Vec<_>>()),
+        whole,
+        "it makes no difference how the bytes arrive"
+    );
+    let (first, second) = data.split_at(data.len() / 2);
+    assert_eq!(seen(&[first, second]), whole);
+    if whole.1 {
+        let bytes: usize = whole.0.iter().map(|frame| 9 + frame.length as usize).sum();
+        assert_eq!(bytes, data.len(), "no byte is lost between frames");
+    }
 }
 
 /// Three lines for `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name`, empty where the header is absent; then a body.

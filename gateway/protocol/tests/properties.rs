@@ -38,6 +38,21 @@ const HTTP1: &[&str] = &[
     "abc",
     " ",
 ];
+/// Starts of frames, whose bytes are all of ASCII.
+const HTTP2: &[&str] = &[
+    "\0\0\0\u{4}\0\0\0\0\0",
+    "\0\0\u{8}\u{6}\0\0\0\0\0pingpong",
+    "\0\0\u{8}\u{7}\0\0\0\0\0\0\0\0\0\0\0\0\u{b}",
+    "\0\0\u{b}\u{7}\0\0\0\0\0",
+    "\0\0\u{3}\u{7}\0",
+    "\0\0\u{3}\u{1}\u{5}\0\0\0\u{1}abc",
+    "\0\0\u{5}\0\0\0\0\0\u{1}hello",
+    "\0\u{1}\0B",
+    "\0",
+    "\u{7}",
+    "x",
+];
+
 const ANSWER: &[&str] = &[
     "\0",
     "HTTP/1.1 200 OK\r\n",
@@ -347,6 +362,9 @@ proptest! {
     fn requests_hold_on_pieces(data in made_of(HTTP1)) { entry::http1(&data) }
 
     #[test]
+    fn frames_hold_on_pieces(data in made_of(HTTP2)) { entry::http2(&data) }
+
+    #[test]
     fn answers_hold_on_pieces(data in made_of(ANSWER)) { entry::answer(&data) }
 
     #[test]
@@ -388,7 +406,7 @@ proptest! {
 
     #[test]
     fn nothing_panics_on_arbitrary_bytes(data in vec(any::<u8>(), 0..400)) {
-        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::jwt, entry::envelope, entry::lists, entry::client, entry::proxy_protocol, entry::http1, entry::answer] {
+        for run in [entry::challenge, entry::metadata, entry::json, entry::path, entry::url, entry::location, entry::sse, entry::jwt, entry::envelope, entry::lists, entry::client, entry::proxy_protocol, entry::http1, entry::http2, entry::answer] {
             run(&data);
         }
     }

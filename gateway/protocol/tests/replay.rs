@@ -64,6 +64,11 @@ fn the_corpus_of_http1_holds() {
 }
 
 #[test]
+fn the_corpus_of_http2_holds() {
+    replay("http2", entry::http2);
+}
+
+#[test]
 fn the_corpus_of_answer_holds() {
     replay("answer", entry::answer);
 }

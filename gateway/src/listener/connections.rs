@@ -1,4 +1,5 @@
-//! The open connections of a listener, in total and by client, and how fast each client opens new ones.
+//! The open connections of a listener, in total and by client, how fast each client opens new ones, and which clients have
+//! misused one of theirs.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,24 +11,28 @@ use tollgate_plugins::request::client_network;
 use super::limits::Limits;
 use super::refused::{REFUSED, Tally};
 
-/// Clients without a connection are remembered for their rate alone, and forgotten beyond this many.
+/// Clients without a connection are remembered for their rate and for a pause, and looked through for those there is nothing
+/// to remember about beyond this many.
 const CLIENTS_SWEPT_AT: usize = 8192;
 
 /// One listener's.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Connections(Mutex<Counts>);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Counts {
     total: u32,
     clients: HashMap<IpAddr, Client>,
     swept_at: usize,
 }
 
+#[derive(Debug)]
 struct Client {
     open: u32,
     /// When it may again open a second's worth at once (the "theoretical arrival time" of GCRA).
     full_again: Instant,
+    /// When its next connection is served.
+    paused_until: Instant,
 }
 
 /// Counts as one connection until dropped.
@@ -35,6 +40,16 @@ pub struct Admitted {
     connections: Arc<Connections>,
     /// Absent until it is known.
     client: Option<IpAddr>,
+    /// Because of what the client did before.
+    pub served_from: Option<Instant>,
+}
+
+/// Whose connection one is, where that client can be made to wait.
+#[derive(Debug)]
+pub struct Owner {
+    connections: Arc<Connections>,
+    client: IpAddr,
+    pause: Duration,
 }
 
 /// Which limit a connection is beyond.
@@ -81,7 +96,7 @@ impl Connections {
             return Err(Beyond::Connections);
         }
         counts.total += 1;
-        Ok(Admitted { connections: self.clone(), client: None })
+        Ok(Admitted { connections: self.clone(), client: None, served_from: None })
     }
 }
 
@@ -94,7 +109,8 @@ impl Admitted {
         let client = client_network(address);
         let mut counts = self.connections.0.lock().unwrap_or_else(PoisonError::into_inner);
         counts.sweep(now);
-        let known = counts.clients.entry(client).or_insert(Client { open: 0, full_again: now });
+        let known =
+            counts.clients.entry(client).or_insert(Client { open: 0, full_again: now, paused_until: now });
         if limits.connections_per_client.is_some_and(|most| known.open >= most.get()) {
             return Err(Beyond::ConnectionsPerClient);
         }
@@ -103,11 +119,35 @@ impl Admitted {
         }
         known.open += 1;
         self.client = Some(client);
+        self.served_from = (known.paused_until > now).then_some(known.paused_until);
         Ok(())
+    }
+
+    /// Who can be made to wait for what becomes of this connection.
+    pub fn owner(&self, pause: Duration) -> Option<Owner> {
+        let client = self.client.filter(|_| !pause.is_zero())?;
+        Some(Owner { connections: self.connections.clone(), client, pause })
+    }
+}
+
+impl Owner {
+    /// Has new connections of this client wait, from now on: for one that was ended because of what the client did, it can make
+    /// the next at once, and each costs a handshake and what it takes to find out.
+    pub fn misused(&self, now: Instant) {
+        let mut counts = self.connections.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // It is there for as long as a connection of it is open, so that nothing grows here.
+        if let Some(client) = counts.clients.get_mut(&self.client) {
+            client.paused_until = client.paused_until.max(now + self.pause);
+        }
     }
 }
 
 impl Client {
+    /// Whether there is something to remember about it.
+    fn matters(&self, now: Instant) -> bool {
+        self.open > 0 || self.full_again > now || self.paused_until > now
+    }
+
     fn take(&mut self, growth: Duration, now: Instant) -> Result<(), Beyond> {
         let next = self.full_again.max(now) + growth;
         // Rounding down `growth` leaves room for the last of a second's worth.
@@ -123,7 +163,7 @@ impl Counts {
     /// Forgets whom there is nothing to remember about, at a cost that many newcomers share.
     fn sweep(&mut self, now: Instant) {
         if self.clients.len() >= self.swept_at.max(CLIENTS_SWEPT_AT) {
-            self.clients.retain(|_, client| client.open > 0 || client.full_again > now);
+            self.clients.retain(|_, client| client.matters(now));
             self.swept_at = self.clients.len() * 2;
         }
     }
@@ -136,7 +176,7 @@ impl Drop for Admitted {
         let Some(address) = self.client else { return };
         let Some(client) = counts.clients.get_mut(&address) else { return };
         client.open = client.open.saturating_sub(1);
-        if client.open == 0 && client.full_again <= Instant::now() {
+        if client.open == 0 && !client.matters(Instant::now()) {
             counts.clients.remove(&address);
         }
     }
@@ -190,6 +230,32 @@ mod tests {
         assert_eq!(connections.admit(client, &limits, now).err(), Some(Beyond::RatePerClient));
         assert!(connections.admit(address("192.0.2.2"), &limits, now).is_ok());
         assert!(connections.admit(client, &limits, now + Duration::from_millis(334)).is_ok());
+    }
+
+    #[test]
+    fn a_client_that_misused_a_connection_waits_with_the_next_and_others_do_not() {
+        let (connections, limits, now) = (Arc::<Connections>::default(), limits(9, 9, 0), Instant::now());
+        let served_from = |text: &str, at| {
+            let admitted =
+                connections.admit(address(text), &limits, at).map_err(|_| "beyond").expect("admitted");
+            admitted.served_from
+        };
+        let pause = Duration::from_secs(1);
+        let misused =
+            connections.admit(address("2001:db8::1"), &limits, now).map_err(|_| "one").expect("admitted");
+        misused.owner(pause).expect("a client").misused(now);
+        drop(misused);
+        assert_eq!(served_from("2001:db8::2", now), Some(now + pause), "it is the same network");
+        assert_eq!(served_from("2001:db8:0:1::1", now), None);
+        assert_eq!(served_from("2001:db8::1", now + pause), None);
+    }
+
+    #[test]
+    fn nobody_waits_where_there_is_no_pause() {
+        let (connections, limits) = (Arc::<Connections>::default(), limits(9, 9, 0));
+        let admitted = connections.admit(address("192.0.2.1"), &limits, Instant::now());
+        let admitted = admitted.map_err(|_| "beyond").expect("admitted");
+        assert!(admitted.owner(Duration::ZERO).is_none());
     }
 
     #[test]

@@ -3,10 +3,10 @@
 //!
 //! While nobody is waited for, a read costs a look at the phase and a write a look at one flag.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::{io, iter};
 
 use pingora_core::protocols::{ALPN, IO, Ssl};
 use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
@@ -14,6 +14,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tollgate_protocol::http1::Request;
 
 use super::comments::{COMMENT_CHUNK, Comments};
+use super::connections::Owner;
+use super::frames::Frames;
 use super::limits::Limits;
 use super::pace::Pace;
 use super::refused::REFUSED;
@@ -44,6 +46,10 @@ pub struct Guarded<S> {
     limits: Limits,
     /// TLS has agreed on HTTP/2, where a 408 would be noise.
     http2: bool,
+    /// Of HTTP/2, from the first byte on.
+    frames: Option<Box<Frames>>,
+    /// Who is made to wait if this connection is misused.
+    owner: Option<Owner>,
     pub(super) head_until: Instant,
     /// Bytes read in this turn.
     turn: usize,
@@ -90,10 +96,12 @@ fn head_deadline(limits: &Limits) -> Instant {
 }
 
 impl<S: IO> Guarded<S> {
-    pub fn new(inner: S, limits: Limits, state: Arc<ConnectionState>) -> Guarded<S> {
+    pub fn new(inner: S, limits: Limits, owner: Option<Owner>, state: Arc<ConnectionState>) -> Guarded<S> {
         Guarded {
             http2: matches!(Ssl::selected_alpn_proto(&inner), Some(ALPN::H2)),
             inner: BufWriter::with_capacity(TOGETHER, inner),
+            frames: None,
+            owner,
             held: Held::Nothing,
             state,
             head_until: head_deadline(&limits),
@@ -109,6 +117,14 @@ impl<S: IO> Guarded<S> {
             flushed: true,
             limits,
         }
+    }
+
+    /// Of a connection of HTTP/2; none of another.
+    fn frames(&mut self) -> Option<&mut Frames> {
+        if self.frames.is_none() && (self.http2 || self.state.phase() == Phase::Http2) {
+            self.frames = Some(Box::new(Frames::new(Instant::now())));
+        }
+        self.frames.as_deref_mut()
     }
 
     /// Whether this read has to wait for the others' turn.
@@ -143,17 +159,38 @@ impl<S: IO> Guarded<S> {
     /// Bytes of the client have arrived.
     ///
     /// # Errors
-    /// When they break the framing of a body that is being relayed. What is wrong with a request that nobody has looked
-    /// at yet is for the hooks to say.
-    fn has_read(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// When they break the framing of a body that is being relayed, or are too many frames that carry nothing. What is wrong
+    /// with a request that nobody has looked at yet is for the hooks to say.
+    fn has_read(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<()> {
         self.has_moved(bytes.len());
-        match self.http2 || self.state.phase() == Phase::Http2 {
-            true => {
+        match self.frames().map(|frames| frames.received(bytes, Instant::now)) {
+            None => self.watch(bytes),
+            Some(true) => {
                 self.turn += bytes.len();
                 Ok(())
             }
-            false => self.watch(bytes),
+            Some(false) => {
+                self.is_misused();
+                self.take_leave(cx);
+                Err(io::ErrorKind::InvalidData.into())
+            }
         }
+    }
+
+    fn is_misused(&self) {
+        REFUSED.http2_misused.note();
+        if let Some(owner) = &self.owner {
+            owner.misused(std::time::Instant::now());
+        }
+    }
+
+    /// Says why the connection ends, to a client that takes that at once.
+    fn take_leave(&mut self, cx: &mut Context<'_>) {
+        let Some(farewell) = self.frames().and_then(|frames| frames.farewell()) else { return };
+        let mut inner = Pin::new(&mut self.inner);
+        let _ = inner.as_mut().poll_write(cx, &farewell);
+        let _ = inner.as_mut().poll_flush(cx);
+        let _ = inner.poll_shutdown(cx);
     }
 
     fn watch(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -282,8 +319,23 @@ impl<S: IO> Guarded<S> {
         }
     }
 
-    fn has_written(&mut self) {
-        self.held = if self.inner.buffer().is_empty() { Held::Nothing } else { Held::New };
+    /// Bytes have been taken, of the first of what there was to send.
+    fn has_written<'bytes>(&mut self, taken: usize, bufs: impl Iterator<Item = &'bytes [u8]>) {
+        match self.frames() {
+            None => self.held = if self.inner.buffer().is_empty() { Held::Nothing } else { Held::New },
+            // The library of HTTP/2 flushes whatever it has written.
+            Some(frames) => {
+                let mut left = taken;
+                let ends = bufs.fold(false, |ends, buf| {
+                    let sent = buf.get(..left).unwrap_or(buf);
+                    left -= sent.len();
+                    frames.sent(sent) | ends
+                });
+                if ends {
+                    self.is_misused();
+                }
+            }
+        }
         self.flushed = false;
         self.comments.written(&self.state);
     }
@@ -293,6 +345,13 @@ impl<S: IO> Guarded<S> {
             Some(Cut::Answer) => Err(io::ErrorKind::TimedOut.into()),
             _ => Ok(()),
         }
+    }
+}
+
+fn taken(polled: &Poll<io::Result<usize>>) -> usize {
+    match polled {
+        Poll::Ready(Ok(taken)) => *taken,
+        _ => 0,
     }
 }
 
@@ -306,7 +365,7 @@ impl<S: IO> AsyncRead for Guarded<S> {
         let before = buf.filled().len();
         match Pin::new(&mut this.inner).poll_read(cx, buf) {
             Poll::Ready(result) => {
-                let read = this.has_read(buf.filled().get(before..).unwrap_or_default());
+                let read = this.has_read(cx, buf.filled().get(before..).unwrap_or_default());
                 if read.is_err() {
                     buf.set_filled(before);
                 }
@@ -326,7 +385,7 @@ impl<S: IO> AsyncWrite for Guarded<S> {
         this.refuse_after_cut()?;
         ready!(this.poll_unsent(cx))?;
         let polled = Pin::new(&mut this.inner).poll_write(cx, buf);
-        this.has_written();
+        this.has_written(taken(&polled), iter::once(buf));
         this.write_in_time(cx, polled, |written| *written)
     }
 
@@ -339,7 +398,7 @@ impl<S: IO> AsyncWrite for Guarded<S> {
         this.refuse_after_cut()?;
         ready!(this.poll_unsent(cx))?;
         let polled = Pin::new(&mut this.inner).poll_write_vectored(cx, bufs);
-        this.has_written();
+        this.has_written(taken(&polled), bufs.iter().map(|buf| &**buf));
         this.write_in_time(cx, polled, |written| *written)
     }
 

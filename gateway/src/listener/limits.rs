@@ -28,6 +28,8 @@ pub struct Limits {
     pub connections_per_client: Option<NonZeroU32>,
     /// New ones a second.
     pub connection_rate_per_client: Option<NonZeroU32>,
+    /// For new connections of a client, after one of its was ended for what it did with HTTP/2; 0 for none.
+    pub misuse_pause: Duration,
 }
 
 impl Default for Limits {
@@ -45,6 +47,7 @@ impl Default for Limits {
             connections: NonZeroU32::MIN.saturating_add(9_999),
             connections_per_client: None,
             connection_rate_per_client: None,
+            misuse_pause: Duration::from_secs(1),
         }
     }
 }

@@ -27,6 +27,7 @@ pub struct Refused {
     pub handshake_timeout: Tally,
     pub head_timeout: Tally,
     pub answer_not_read: Tally,
+    pub http2_misused: Tally,
     pub accept_failed: Tally,
 }
 
@@ -43,6 +44,7 @@ impl Default for Refused {
             handshake_timeout: Tally::new("handshake_timeout"),
             head_timeout: Tally::new("head_timeout"),
             answer_not_read: Tally::new("answer_not_read"),
+            http2_misused: Tally::new("http2_misused"),
             accept_failed: Tally::new("accept_failed"),
         }
     }

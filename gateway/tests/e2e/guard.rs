@@ -6,6 +6,7 @@ mod caps;
 mod early_replies;
 mod heads;
 mod http2;
+mod misuse;
 mod resources;
 
 use crate::support::tollgate::Tollgate;

@@ -465,6 +465,7 @@ const PROVED_BY: &[(&str, &str)] = &[
     ("listeners[].limits.min_rate_grace", "a_body_that_drips_is_cut_once_it_is_behind_by_the_grace"),
     ("listeners[].limits.min_request_rate", "a_slow_body_is_not_cut_where_the_rate_is_lower"),
     ("listeners[].limits.min_response_rate", "a_client_is_not_cut_for_not_reading_where_there_is_no_minimum"),
+    ("listeners[].limits.misuse_pause", "the_next_connection_of_a_client_that_misused_http2_waits"),
     ("listeners[].limits.requests_per_connection", "a_connection_is_closed_after_so_many_requests"),
     ("listeners[].name", "every_listener_listens_at_its_address_under_its_name"),
     ("listeners[].proxy_protocol", "the_client_is_the_one_the_load_balancer_announces"),

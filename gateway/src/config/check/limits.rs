@@ -20,6 +20,10 @@ pub fn check(written: &Written, limits: &KeyPath, findings: &mut Findings) -> Li
     let handshake_timeout = duration(&written.handshake_timeout, "handshake_timeout");
     let idle_timeout = duration(&written.idle_timeout, "idle_timeout");
     refuse_parts_of_a_second(idle_timeout, &limits.key("idle_timeout"), findings);
+    let misuse_pause = written
+        .misuse_pause
+        .as_ref()
+        .and_then(|pause| findings.take(limits.key("misuse_pause"), values::duration(pause.as_str())));
     let mut count = |written: Option<u32>, key| at_least_one(written, limits.key(key), findings);
     let connections = count(written.connections, "connections");
     let connections_per_client = count(written.connections_per_client, "connections_per_client");
@@ -42,6 +46,7 @@ pub fn check(written: &Written, limits: &KeyPath, findings: &mut Findings) -> Li
         connections,
         connections_per_client,
         connection_rate_per_client,
+        misuse_pause: misuse_pause.unwrap_or(default.misuse_pause),
     }
 }
 

@@ -99,6 +99,12 @@ pub struct Limits {
     /// New connections of one client in a second. Without it, any number.
     #[schemars(range(min = 1))]
     pub connection_rate_per_client: Option<u32>,
+
+    /// How long new connections of a client wait before they are served, after one of its connections was ended for what
+    /// it did with HTTP/2: requests reset over and over, frames that break the protocol, or too many that carry nothing.
+    /// 0: not at all.
+    #[schemars(extend("default" = "1s"))]
+    pub misuse_pause: Option<Duration>,
 }
 
 /// TLS on a listener.

@@ -15,6 +15,8 @@ from harness.rows import row
 
 LEAST = 0.95
 AT_ONCE = 8
+# Most cases end their connection, and the next begins at once.
+NO_PAUSE = "limits: { misuse_pause: 0s }"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Seen:
     fast=True,
 )
 def clear_text() -> str:
-    return conformance(corpus.CASES, "http2: true")
+    return conformance(corpus.CASES, f"http2: true, {NO_PAUSE}")
 
 
 @row("S05 TLS", "the same over TLS, where ALPN has chosen HTTP/2")
@@ -39,7 +41,7 @@ def tls() -> str:
     context = made.client()
     context.set_alpn_protocols(["h2"])
     cases = [case for case in corpus.CASES if not case.clear_text_only]
-    return conformance(cases, certificates.TLS, made.files(), context)
+    return conformance(cases, f"{certificates.TLS}, {NO_PAUSE}", made.files(), context)
 
 
 @row("S05 control", "a server that ends every connection does not conform", fast=True)

@@ -94,7 +94,7 @@ def pings() -> str:
 )
 def reset_in_a_segment() -> str:
     """A connection that is ended for it is made again."""
-    with pair(reading("recording"), "http2: true") as of:
+    with pair(reading("recording"), "http2: true, limits: { misuse_pause: 0s }") as of:
         authority, sent, connections = of.gateway.authority.encode(), 0, 0
         while sent < 10_000:
             connections += 1

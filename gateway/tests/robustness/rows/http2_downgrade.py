@@ -21,7 +21,7 @@ def lane() -> Lane:
     """One gateway for all classes, so that what one case leaves behind would show in another."""
     until_the_end = contextlib.ExitStack()
     atexit.register(until_the_end.close)
-    return Lane(until_the_end.enter_context(pair(reading("recording"), "http2: true")))
+    return Lane(until_the_end.enter_context(pair(reading("recording"), "http2: true, limits: { misuse_pause: 0s }")))
 
 
 def try_class(module) -> str:
