@@ -551,6 +551,8 @@ impl ProxyHttp for Proxy {
     }
 
     async fn logging(&self, session: &mut Session, failure: Option<&Error>, context: &mut Context) {
+        // Before the line that says so: what the stream had announced is closed with it.
+        context.legacy_stream = None;
         access_log::record(session, context, failure);
         audit::record(session, context);
         state::comment(None);
