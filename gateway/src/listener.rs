@@ -64,6 +64,11 @@ pub struct Bound {
 /// handshake that finds no room is dropped, and the client tries again after a second, then two, then four.
 const BACKLOG: i32 = 4096;
 
+/// What the kernel takes for a client beyond what is on its way to it, in bytes. It would take hundreds of KiB, and the gateway
+/// would learn only then that a client is slow, with as much again read ahead for it. Connections have it from their listener.
+#[cfg(target_os = "linux")]
+const NOT_SENT: u32 = 16 * 1024;
+
 /// Binds one listener.
 ///
 /// # Errors
@@ -73,6 +78,8 @@ pub fn bind(name: Option<&str>, address: SocketAddr) -> io::Result<Bound> {
     // A restart must not wait for the connections of its predecessor to be forgotten.
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(NOT_SENT)?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     let socket = TcpListener::from(socket);
@@ -312,6 +319,17 @@ mod tests {
         let first = bind(Some("first"), "127.0.0.1:0".parse().expect("an address")).expect("a free port");
         assert_ne!(first.address.port(), 0);
         assert!(bind(Some("second"), first.address).is_err());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_kernel_takes_little_ahead_for_the_connections_of_a_listener() {
+        let bound = bind(None, "127.0.0.1:0".parse().expect("an address")).expect("a free port");
+        bound.socket.set_nonblocking(false).expect("the mode can be set");
+        let _client = std::net::TcpStream::connect(bound.address).expect("it listens");
+        let (accepted, _) = bound.socket.accept().expect("a connection");
+        let taken = socket2::SockRef::from(&accepted).tcp_notsent_lowat().expect("it has one");
+        assert_eq!(taken, NOT_SENT);
     }
 
     #[test]

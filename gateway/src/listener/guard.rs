@@ -304,10 +304,12 @@ impl<S: IO> Guarded<S> {
         match polled {
             Poll::Ready(Ok(done)) => {
                 self.writing.moved(bytes(&done), Instant::now);
+                self.state.set_behind(false);
                 Poll::Ready(Ok(done))
             }
             Poll::Ready(error) => Poll::Ready(error),
             Poll::Pending => {
+                self.state.set_behind(true);
                 let Some(until) = self.writing.wait(Instant::now) else { return Poll::Pending };
                 ready!(self.write_timer.poll(until, cx));
                 self.state.set_cut(Cut::Answer);
@@ -421,5 +423,29 @@ impl<S: IO> AsyncWrite for Guarded<S> {
         this.refuse_after_cut()?;
         let polled = Pin::new(&mut this.inner).poll_shutdown(cx);
         this.write_in_time(cx, polled, |()| 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    #[tokio::test]
+    async fn a_client_is_behind_while_it_has_not_taken_an_answer() {
+        let (mut client, server) = duplex(1024);
+        let state = Arc::new(ConnectionState::default());
+        let mut guarded = Guarded::new(server, Limits::default(), None, state.clone());
+        guarded.write_all(b"head").await.expect("it is taken");
+        assert!(!state.is_behind());
+        let mut answer = Box::pin(async {
+            guarded.write_all(&[b'x'; 8192]).await?;
+            guarded.flush().await
+        });
+        let waits = std::future::poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx).is_pending()));
+        assert!(waits.await && state.is_behind());
+        let mut taken = [0; 8196];
+        let (written, read) = tokio::join!(answer, client.read_exact(&mut taken));
+        assert!(written.is_ok() && read.is_ok() && !state.is_behind());
     }
 }

@@ -41,6 +41,8 @@ pub struct ConnectionState {
     keep_alive: AtomicU64,
     first_comment: AtomicBool,
     between_events: AtomicBool,
+    /// The client has not taken all that was there for it.
+    behind: AtomicBool,
 }
 
 /// Stand for an answer that gets no comments, and for an event stream that gets none but perhaps a first.
@@ -78,6 +80,7 @@ impl Default for ConnectionState {
             keep_alive: AtomicU64::new(NO_STREAM),
             first_comment: AtomicBool::new(false),
             between_events: AtomicBool::new(false),
+            behind: AtomicBool::new(false),
         }
     }
 }
@@ -128,6 +131,17 @@ impl ConnectionState {
         self.flaw.store(flaw, Ordering::Relaxed);
     }
 
+    pub fn is_behind(&self) -> bool {
+        self.behind.load(Ordering::Relaxed)
+    }
+
+    pub fn set_behind(&self, it_is: bool) {
+        // Most writes change nothing, and a look is cheaper.
+        if self.is_behind() != it_is {
+            self.behind.store(it_is, Ordering::Relaxed);
+        }
+    }
+
     /// The event stream that is being answered with, if it may get comments.
     pub fn event_stream(&self) -> Option<EventStreams> {
         let keep_alive = match self.keep_alive.load(Ordering::Relaxed) {
@@ -167,6 +181,11 @@ pub fn enter(phase: Phase) {
 /// Why this task's connection was cut, if it was.
 pub fn cut() -> Option<Cut> {
     CONNECTION.try_with(|connection| connection.cut()).ok().flatten()
+}
+
+/// Whether this task's client has not taken all that was there for it, so that what is read for it waits.
+pub fn client_is_behind() -> bool {
+    CONNECTION.try_with(|connection| connection.is_behind()).unwrap_or(false)
 }
 
 /// What is wrong with the bytes of this task's request, if anything is.
