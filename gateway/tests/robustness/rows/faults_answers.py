@@ -135,7 +135,14 @@ def odd_and_well() -> list[Case]:
         whole("an event without an end of line", bytes_then(chunked(event, fields=stream) + LAST_CHUNK, "keep"), event),
         whole("a JSON-RPC error", bytes_then(answer(error), "keep"), error),
         whole("a tool that failed", bytes_then(answer(failed), "keep"), failed),
-        Case("an answer before the body was read, and a reset", (WHOLE, CUT, BAD), answers_before_the_body, body=GOOD),
+        # A request that is on its way already when the reset arrives may have been read, so that it is not sent again.
+        Case(
+            "an answer before the body was read, and a reset",
+            (WHOLE, CUT, BAD),
+            answers_before_the_body,
+            body=GOOD,
+            pause=0.15,
+        ),
     ]
 
 
