@@ -1,8 +1,8 @@
 //! The frames of a connection of HTTP/2 (RFC 9113 §4), told apart as they pass: of which type they are and how long. Whether
 //! they make sense is for the library of HTTP/2 to say.
 
-/// Bytes that a client begins with (§3.4), ahead of its first frame.
-pub const PREFACE_BYTES: usize = 24;
+/// What a client begins with (§3.4), ahead of its first frame.
+pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Types of frames (§6).
 pub const DATA: u8 = 0;
@@ -40,7 +40,7 @@ pub struct Frames {
 impl Frames {
     /// What a client sends, with the bytes it begins with.
     pub fn of_client() -> Frames {
-        Frames { left: PREFACE_BYTES, ..Frames::default() }
+        Frames { left: PREFACE.len(), ..Frames::default() }
     }
 
     /// Whether the bytes so far end where a frame does.
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn what_a_client_begins_with_is_no_frame() {
-        let sent = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice(), &frame(4, 0, b"")].concat();
+        let sent = [PREFACE, &frame(4, 0, b"")].concat();
         assert_eq!(seen(Frames::of_client(), &[&sent]).len(), 1);
     }
 

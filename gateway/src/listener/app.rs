@@ -11,9 +11,9 @@ use pingora_core::protocols::http::ServerSession;
 use pingora_core::protocols::http::v2::server::H2Options;
 use pingora_core::protocols::{ALPN, Stream};
 use pingora_core::server::ShutdownWatch;
+use tollgate_protocol::http2::PREFACE;
 
 use super::again::at_once;
-use super::guard::PREFACE;
 use super::http2::Http2Stream;
 use super::limits::Limits;
 use super::quiet::Quiet;

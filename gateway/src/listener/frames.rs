@@ -105,12 +105,11 @@ mod tests {
 
     const PING: [u8; 17] = [0, 0, 8, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     const WINDOW_UPDATE: [u8; 13] = [0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1];
-    const PREFACE: [u8; http2::PREFACE_BYTES] = [b'x'; http2::PREFACE_BYTES];
 
     /// Of a client that has begun.
     fn frames(now: Instant) -> Frames {
         let mut frames = Frames::new(now);
-        assert!(frames.received(&PREFACE, || now));
+        assert!(frames.received(http2::PREFACE, || now));
         frames
     }
 

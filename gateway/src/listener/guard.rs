@@ -22,9 +22,6 @@ use super::refused::REFUSED;
 use super::state::{ConnectionState, Cut, Phase};
 use crate::respond;
 
-/// RFC 9113 §3.4: what an HTTP/2 client begins with.
-pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 /// What a connection of HTTP/2 may have read before the others on its thread get their turn. Frames can be as small as 9
 /// bytes, and the library of HTTP/2 goes on for as long as there are some.
 const TURN: usize = 4 * 1024;

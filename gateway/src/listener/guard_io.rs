@@ -15,8 +15,9 @@ use pingora_core::protocols::{
 };
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout_at;
+use tollgate_protocol::http2::PREFACE;
 
-use super::guard::{Guarded, PREFACE};
+use super::guard::Guarded;
 use super::state::Phase;
 
 #[async_trait]
