@@ -138,13 +138,11 @@ fn seal_answer(seal: &Seal, hop: &Hop, response: &mut ResponseHeader) -> Result<
 
 /// The session a request names, where its protocol version has sessions.
 fn session_id(headers: &HeaderMap) -> Result<Option<&HeaderValue>, Refusal> {
-    if !has_sessions(headers) {
-        return Ok(None);
-    }
     let mut ids = headers.get_all(SESSION_ID).iter();
-    match (ids.next(), ids.next()) {
-        (id, None) => Ok(id),
-        (_, Some(_)) => Err(Refusal::because(
+    let Some(id) = ids.next().filter(|_| has_sessions(headers)) else { return Ok(None) };
+    match ids.next() {
+        None => Ok(Some(id)),
+        Some(_) => Err(Refusal::because(
             &reason::MALFORMED_HEAD,
             "The request must carry at most one Mcp-Session-Id field.",
         )),

@@ -7,7 +7,6 @@ use tollgate_plugins::effects::AnswerLimits;
 use tollgate_protocol::sse::BetweenEvents;
 
 use crate::reason;
-use crate::relay::event_stream;
 use crate::respond::Refusal;
 
 /// An answer that is measured while it passes.
@@ -24,8 +23,11 @@ pub struct Measured {
 ///
 /// # Errors
 /// When its head says that it is longer.
-pub fn begin(limits: AnswerLimits, response: &ResponseHeader) -> Result<Option<Measured>, Refusal> {
-    let is_stream = event_stream::is_one(response);
+pub fn begin(
+    limits: AnswerLimits,
+    is_stream: bool,
+    response: &ResponseHeader,
+) -> Result<Option<Measured>, Refusal> {
     let Some(max) = (if is_stream { limits.event } else { limits.body }) else { return Ok(None) };
     let length =
         response.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());

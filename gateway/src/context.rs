@@ -11,6 +11,7 @@ use tollgate_plugins::policy::Reading;
 use tollgate_protocol::client::Client;
 use tollgate_protocol::sse::BetweenEvents;
 
+use crate::answer_head::AnswerHead;
 use crate::answer_limits::Measured;
 use crate::config::ApiKeySource;
 use crate::cors::WebOrigin;
@@ -43,6 +44,7 @@ pub struct Context {
     pub admission: Option<Admission>,
     /// What is known of the message in its body.
     pub message: message::State,
+    pub has_body: bool,
     /// How many bytes of the body have come.
     pub body_passed: u64,
     /// What that asks for.
@@ -69,6 +71,8 @@ pub struct Context {
     pub reason: Option<&'static str>,
     /// Decided in a hook that cannot answer, for the one that does.
     pub end: Option<End>,
+    /// What the head of the upstream's answer says.
+    pub head: AnswerHead,
     /// A legacy event stream whose first event is still to be rewritten, or was.
     pub legacy_stream: Option<Box<LegacyStream>>,
     /// An answer of which not all may be passed on.
@@ -93,8 +97,8 @@ impl Context {
     }
 
     /// There is a connection to the endpoint, for the request alone or from the pool.
-    pub fn connected(&mut self, reused: bool) {
-        self.connected_at = Some(Instant::now());
+    pub fn connected(&mut self, reused: bool, at: Instant) {
+        self.connected_at = Some(at);
         if let Some(counts) = self.endpoint_counts() {
             counts.connected(reused);
         }

@@ -1,6 +1,6 @@
 //! An endpoint: one upstream MCP server URL of an API, with what is known about it.
 //!
-//! [`peer`] says how a connection to it is made, [`connection`] and [`timeouts`] how long it may take, [`resolve`] and
+//! [`peer`] says how a connection to it is made, [`connection`], [`deadline`] and [`timeouts`] how long it may take, [`resolve`] and
 //! [`addresses`] where it is, [`breaker`], [`health`] and [`checks`] whether requests go there. Which endpoint of an API
 //! a request goes to is for [`group`], [`balance`], [`sessions`] and [`seal`]; [`lease`] is a request's hold on it, [`capacity`]
 //! bounds how many there are, [`retries`] how often another is tried.
@@ -11,6 +11,7 @@ pub mod breaker;
 pub mod capacity;
 pub mod checks;
 pub mod connection;
+pub mod deadline;
 pub mod group;
 pub mod health;
 pub mod lease;
@@ -115,12 +116,12 @@ impl Endpoint {
 
     /// A way through the addresses, from the one whose turn it is. Where sessions are followed that is always the first:
     /// a server behind another address would not know them.
-    pub fn walk(&self) -> Walk {
+    pub fn walk(&self, now: Instant) -> Walk {
         let turn = match self.settings.addresses_in_turn {
             true => self.turn.fetch_add(1, Ordering::Relaxed),
             false => 0,
         };
-        Walk::begin(&self.addresses, turn, Instant::now())
+        Walk::begin(&self.addresses, turn, now)
     }
 
     /// How to reach the upstream at one of its addresses.

@@ -60,7 +60,7 @@ impl Place for Endpoint {
     }
 
     fn peers(&self) -> Result<Vec<HttpPeer>, FetchError> {
-        let in_order = self.walk().in_order(&self.addresses);
+        let in_order = self.walk(Instant::now()).in_order(&self.addresses);
         Ok(in_order.into_iter().map(|address| self.peer_at(address)).collect())
     }
 

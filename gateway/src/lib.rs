@@ -28,6 +28,7 @@ pub mod admin;
 pub mod admit;
 pub mod affinity;
 pub mod allow;
+pub mod answer_head;
 pub mod answer_limits;
 pub mod audit;
 pub mod buffers;

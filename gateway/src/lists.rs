@@ -89,8 +89,8 @@ pub fn begin(
     context: &Context,
     buffers: &Arc<Buffers>,
 ) -> Result<Option<ListAnswer>, Refusal> {
-    let is_stream = event_stream::is_one(response);
     let Some(route) = context.route.as_ref().filter(|_| may_come(request, context)) else { return Ok(None) };
+    let is_stream = context.head.is_event_stream;
     let is_edited = may_be_edited(request, context);
     let is_page = request.method == Method::GET && !is_stream;
     if !response.status.is_success() || is_page || !(is_edited || asks_for_one(context)) {

@@ -21,6 +21,7 @@ use crate::access_log;
 use crate::admit;
 use crate::affinity;
 use crate::allow;
+use crate::answer_head::{self, AnswerHead};
 use crate::answer_limits;
 use crate::audit;
 use crate::canonical;
@@ -119,7 +120,7 @@ impl Proxy {
         };
         route.withhold(admission);
         let headers = &session.req_header().headers;
-        let hop = context.hop.insert(hop::choose(route, headers, Instant::now()).await?);
+        let hop = context.hop.insert(hop::choose(route, headers, context.started).await?);
         // Ahead of any connection: without a token for it, the endpoint hears nothing of the request.
         protect::exchange(&hop.endpoint, &admission.caller, headers).await?;
         Ok(())
@@ -148,6 +149,16 @@ impl Proxy {
     }
 }
 
+/// As Pingora finds, by fewer looks at the fields.
+fn has_body(session: &mut Session) -> bool {
+    if session.as_http1().is_none() {
+        return !session.is_body_empty();
+    }
+    let fields = &session.req_header().headers;
+    fields.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+        || fields.contains_key(header::TRANSFER_ENCODING)
+}
+
 #[async_trait]
 impl ProxyHttp for Proxy {
     type CTX = Context;
@@ -161,6 +172,7 @@ impl ProxyHttp for Proxy {
             route: None,
             admission: None,
             message: State::default(),
+            has_body: false,
             body_passed: 0,
             call: None,
             effects: Effects::default(),
@@ -174,6 +186,7 @@ impl ProxyHttp for Proxy {
             upstream_status: None,
             reason: None,
             end: None,
+            head: AnswerHead::default(),
             legacy_stream: None,
             measured: None,
             lists: None,
@@ -186,7 +199,8 @@ impl ProxyHttp for Proxy {
     fn init_downstream_modules(&self, _: &mut HttpModules) {}
 
     async fn early_request_filter(&self, session: &mut Session, context: &mut Context) -> Result<()> {
-        state::enter(if session.is_body_empty() { Phase::Answer } else { Phase::Body });
+        context.has_body = has_body(session);
+        state::enter(if context.has_body { Phase::Body } else { Phase::Answer });
         context.client = self.client(session, context);
         // Pingora sets an infinite keep-alive with each request that allows one.
         let lasting = session.get_keepalive().is_some() && state::flaw().is_none();
@@ -327,7 +341,8 @@ impl ProxyHttp for Proxy {
         digest: Option<&Digest>,
         context: &mut Context,
     ) -> Result<()> {
-        context.connected(reused);
+        let now = Instant::now();
+        context.connected(reused, now);
         let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
         if !reused {
             hop.endpoint.connected();
@@ -337,7 +352,7 @@ impl ProxyHttp for Proxy {
             return Err(failure::unpinned_certificate());
         }
         let Some(connection) = Connection::of(digest) else { return Ok(()) };
-        if reused && connection.opened.elapsed() > settings.pool.max_lifetime {
+        if reused && now.saturating_duration_since(connection.opened) > settings.pool.max_lifetime {
             return Err(failure::unusable_connection());
         }
         // Requests that share a connection cannot be given a deadline each; `upstream_peer` bounds their reads.
@@ -345,13 +360,11 @@ impl ProxyHttp for Proxy {
             return Ok(());
         }
         // A client that waits for a word before it sends the body gets it from the server, which has to have the head.
-        let body_follows =
-            !session.is_body_empty() && !session.req_header().headers.contains_key(header::EXPECT);
+        let body_follows = context.has_body && !session.req_header().headers.contains_key(header::EXPECT);
         let is_head = session.req_header().method == http::Method::HEAD;
         connection.ask(Asked { is_head }, body_follows);
-        context.wait = Some(
-            Wait::begin(connection, settings.timeouts, reused).ok_or_else(failure::unusable_connection)?,
-        );
+        let wait = Wait::begin(connection, settings, reused, now);
+        context.wait = Some(wait.ok_or_else(failure::unusable_connection)?);
         Ok(())
     }
 
@@ -398,14 +411,15 @@ impl ProxyHttp for Proxy {
         response: &mut ResponseHeader,
         context: &mut Context,
     ) -> Result<()> {
-        upstream_head::check(response)?;
+        let head = AnswerHead::read(response)?;
         if !response.status.is_informational() {
             context.answered(response.status.as_u16());
             if let Some(wait) = &mut context.wait {
-                wait.answered(event_stream::is_one(response));
+                wait.answered(head.is_event_stream);
             }
         }
-        upstream_head::strip_hop_by_hop(response);
+        head.strip(response);
+        context.head = head;
         Ok(())
     }
 
@@ -423,7 +437,7 @@ impl ProxyHttp for Proxy {
         };
         let followed = affinity::answered(route, hop, session.req_header(), response);
         let passed = match route.api.mode {
-            AuthorizationMode::Relay if challenge::is_due(response) => {
+            AuthorizationMode::Relay if context.head.may_challenge(response) => {
                 refused_token::diagnose(route, hop, session.req_header(), response);
                 let source = || self.edge.source(&context.gateway, route, &hop.endpoint);
                 challenge::relay(&hop.endpoint, route, response, source).await
@@ -436,17 +450,19 @@ impl ProxyHttp for Proxy {
         if let Err(refusal) = followed.and(passed) {
             return Err(failure::ended_with(&mut context.end, refusal));
         }
-        redirect::relay(route, hop, response);
+        if context.head.points_somewhere {
+            redirect::relay(route, hop, response);
+        }
         if let Some(page) = &context.web_origin {
             page.expose(response)?;
         }
-        if event_stream::is_one(response) {
+        if context.head.is_event_stream {
             event_stream::never_buffer(response)?;
             if session.req_header().method == http::Method::GET && response.status == StatusCode::OK {
                 context.legacy_stream = LegacyStream::watch(route, hop).map(Box::new);
             }
         }
-        match answer_limits::begin(context.effects.answer_limits, response) {
+        match answer_limits::begin(context.effects.answer_limits, context.head.is_event_stream, response) {
             Ok(measured) => context.measured = measured,
             Err(refusal) => return Err(failure::ended_with(&mut context.end, refusal)),
         }
@@ -455,9 +471,9 @@ impl ProxyHttp for Proxy {
             Err(refusal) => return Err(failure::ended_with(&mut context.end, refusal)),
         }
         for edit in &context.effects.response_fields {
-            upstream_head::edit_answer(response, edit)?;
+            answer_head::edit(response, edit)?;
         }
-        upstream_head::suit_version(session, response);
+        answer_head::suit_version(session, response);
         context.commented = comments::begin(&route.api, session.req_header(), response);
         Ok(())
     }
@@ -474,9 +490,6 @@ impl ProxyHttp for Proxy {
                 return Err(failure::took_too_long());
             }
             wait.progressed();
-        }
-        if let Some(wait) = context.wait.take_if(|_| end_of_stream) {
-            wait.ended();
         }
         if let Some(stream) = context.legacy_stream.as_mut()
             && let Err(refusal) = stream.relay(body, end_of_stream)

@@ -120,7 +120,7 @@ fn reach(endpoint: &Arc<Endpoint>, reached: &mut HashMap<usize, JoinHandle<()>>)
 async fn connect(endpoint: &Endpoint, limit: Duration) -> Result<(), String> {
     let share = limit / u32::try_from(endpoint.addresses.count().max(1)).unwrap_or(u32::MAX);
     let mut failure = "its name could not be resolved".to_string();
-    let mut walk = endpoint.walk();
+    let mut walk = endpoint.walk(Instant::now());
     while let Some(address) = walk.at() {
         match (Connector { timeout: share }).connect(&address.into()).await {
             Ok(_) => {

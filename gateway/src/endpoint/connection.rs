@@ -2,9 +2,10 @@
 //!
 //! Pingora's only time limit on an upstream is for each read, the same before an answer and between the events of a
 //! stream. So the gateway connects itself and keeps a second handle on the socket, with a deadline that the hooks of
-//! a request move: storing a number, since requests are many. One task looks at all of them and shuts down the
-//! sockets whose time is over, which ends Pingora's read.
+//! a request move ([`Deadline`]): storing a number, since requests are many. One task looks at all of them and shuts down
+//! the sockets whose time is over, which ends Pingora's read, or takes the connection out of its pool.
 
+use std::io;
 use std::net::{Shutdown, TcpStream as Socket};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -22,6 +23,8 @@ use pingora_core::protocols::l4::stream::Stream;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_core::protocols::{Digest, GetProxyDigest};
 use tokio::time::timeout;
+
+use super::deadline::Deadline;
 
 /// How connections are kept for the next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +49,6 @@ impl Default for Pool {
 /// How exactly deadlines are kept.
 pub const PERIOD: Duration = Duration::from_millis(50);
 
-/// Stands for no deadline.
-const NONE: u64 = u64::MAX;
-/// Stands for one that has passed: the socket is shut down, or about to be.
-const OVER: u64 = 0;
-
 static STARTED: Lazy<Instant> = Lazy::new(Instant::now);
 /// The open ones, and some that were closed since the last look.
 static OPEN: Lazy<Mutex<Vec<Weak<Connection>>>> = Lazy::new(Mutex::default);
@@ -60,12 +58,16 @@ static OPEN: Lazy<Mutex<Vec<Weak<Connection>>>> = Lazy::new(Mutex::default);
 pub struct Connection {
     socket: Socket,
     pub opened: Instant,
-    /// In milliseconds since the process started.
-    deadline: AtomicU64,
+    /// By the milliseconds since the process started.
+    pub deadline: Deadline,
     /// The request that was begun since who reads the answers looked last.
     asked: AtomicU8,
     /// The head of a request is about to be written whose body is not waited for by anybody.
     body_follows: AtomicBool,
+    /// Bytes of requests that were written, of all so far.
+    written: AtomicU64,
+    /// What the kernel had counted as taken before there were any; `None` on systems that do not tell.
+    taken_at_first: Option<u64>,
 }
 
 /// A request, as far as it says where its answer ends.
@@ -79,6 +81,20 @@ const ANY: u8 = 1;
 const HEAD: u8 = 2;
 
 impl Connection {
+    /// One that was just opened.
+    fn new(socket: Socket) -> Connection {
+        Connection {
+            // Where the connection began is counted by Linux as a byte.
+            taken_at_first: tcp_info(&socket).map(|info| info.tcpi_bytes_acked),
+            socket,
+            opened: Instant::now(),
+            deadline: Deadline::default(),
+            asked: AtomicU8::new(NOTHING),
+            body_follows: AtomicBool::new(false),
+            written: AtomicU64::new(0),
+        }
+    }
+
     /// The one that Pingora is using, where it was made by a [`Connector`].
     pub fn of(digest: Option<&Digest>) -> Option<Arc<Connection>> {
         Connection::behind(digest?.proxy_digest.as_deref()?)
@@ -114,49 +130,38 @@ impl Connection {
         self.body_follows.store(false, Ordering::Release);
     }
 
-    /// Gives the request that uses it until then. `false` when the time of an earlier one was over, and the
-    /// connection cannot be used.
-    pub fn must_progress_by(&self, deadline: Option<Instant>) -> bool {
-        let deadline = deadline.map_or(NONE, |deadline| milliseconds(deadline).clamp(OVER + 1, NONE - 1));
-        let moved = |now: u64| (now != OVER).then_some(deadline);
-        self.deadline.fetch_update(Ordering::AcqRel, Ordering::Acquire, moved).is_ok()
+    /// The next bytes of a request were written. Only who writes says so.
+    pub fn has_written(&self, bytes: usize) {
+        // No more than one adds at a time.
+        self.written.store(self.written() + bytes as u64, Ordering::Relaxed);
     }
 
-    /// Whether the time of a request was over.
-    pub fn is_over(&self) -> bool {
-        self.deadline.load(Ordering::Acquire) == OVER
+    /// So many so far.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
-    /// How far the other side is, as the kernel knows it; `None` on systems that do not tell.
-    pub fn progress(&self) -> Option<Progress> {
-        let info = tcp_info(&self.socket)?;
-        Some(Progress { is_open: info.tcpi_state == ESTABLISHED, acknowledged: info.tcpi_bytes_acked })
+    /// How many bytes the other side's kernel has taken, of those that were written in clear text or of what they became
+    /// in TLS; `None` on systems that do not tell.
+    pub fn taken(&self) -> Option<u64> {
+        Some(tcp_info(&self.socket)?.tcpi_bytes_acked.saturating_sub(self.taken_at_first?))
     }
 
-    /// Shuts the socket down if its deadline has passed, unless the request moves the deadline at this moment.
+    /// Whether the other side has said nothing since it was last asked, not even that it is done: by a call to the kernel
+    /// that costs half of what [`Connection::taken`] does.
+    pub fn is_quiet(&self) -> bool {
+        let said = self.socket.peek(&mut [0]);
+        said.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Shuts the socket down if its deadline has passed.
     fn end_if_over(&self, now: u64) {
-        let deadline = self.deadline.load(Ordering::Acquire);
-        let passed = deadline != OVER && deadline <= now;
-        if passed
-            && self.deadline.compare_exchange(deadline, OVER, Ordering::AcqRel, Ordering::Acquire).is_ok()
-        {
+        if self.deadline.passes(now) {
             // It fails only where the other side was faster.
             let _ = self.socket.shutdown(Shutdown::Both);
         }
     }
 }
-
-/// What the other side has done with a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// It has not closed it.
-    pub is_open: bool,
-    /// Bytes its kernel has taken.
-    pub acknowledged: u64,
-}
-
-/// Of the states in RFC 9293 §3.3.2, as Linux numbers them.
-const ESTABLISHED: u8 = 1;
 
 #[cfg(target_os = "linux")]
 fn tcp_info(socket: &Socket) -> Option<ext::TCP_INFO> {
@@ -168,8 +173,9 @@ fn tcp_info(_: &Socket) -> Option<ext::TCP_INFO> {
     None
 }
 
-fn milliseconds(at: Instant) -> u64 {
-    at.saturating_duration_since(*STARTED).as_millis().try_into().unwrap_or(NONE)
+/// As deadlines have it.
+pub fn milliseconds(at: Instant) -> u64 {
+    at.saturating_duration_since(*STARTED).as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 /// How many connections to endpoints are open.
@@ -205,13 +211,7 @@ impl Connect for Connector {
         let tcp = connected.map_err(|_| Error::explain(ErrorType::ConnectTimedout, "connecting"))??;
         let handle = tcp.as_fd().try_clone_to_owned();
         let handle = handle.or_err(ErrorType::SocketError, "no second handle on the socket")?;
-        let connection = Arc::new(Connection {
-            socket: Socket::from(handle),
-            opened: Instant::now(),
-            deadline: AtomicU64::new(NONE),
-            asked: AtomicU8::new(NOTHING),
-            body_follows: AtomicBool::new(false),
-        });
+        let connection = Arc::new(Connection::new(Socket::from(handle)));
         OPEN.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
         let mut stream = Stream::from(tcp);
         // Meant for what a CONNECT proxy said; it is the one place where a connection carries something of ours.
@@ -224,39 +224,53 @@ impl Connect for Connector {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
+    use std::io::{Read, Write};
     use std::net::TcpListener;
 
-    /// A connection and the other end of it.
+    /// A connection, and the other end of it.
     fn connection() -> (Connection, Socket) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let socket = Socket::connect(address).expect("it listens");
+        socket.set_nonblocking(true).expect("as in a runtime");
         let (other, _) = listener.accept().expect("a connection");
-        let (deadline, asked) = (AtomicU64::new(NONE), AtomicU8::new(NOTHING));
-        let body_follows = AtomicBool::new(false);
-        (Connection { socket, opened: Instant::now(), deadline, asked, body_follows }, other)
+        (Connection::new(socket), other)
     }
 
     #[test]
-    fn a_connection_whose_deadline_has_passed_is_shut_down_and_stays_so() {
+    fn a_connection_whose_deadline_has_passed_is_shut_down() {
         let (connection, mut other) = connection();
-        let now = Instant::now() + Duration::from_secs(1);
-        assert!(connection.must_progress_by(Some(now + Duration::from_secs(5))));
-        connection.end_if_over(milliseconds(now));
-        assert!(!connection.is_over());
-        connection.end_if_over(milliseconds(now + Duration::from_secs(6)));
-        assert!(connection.is_over());
-        assert!(!connection.must_progress_by(None), "nobody else may use it");
+        assert!(connection.deadline.begin(Some(Duration::from_secs(5)), Duration::ZERO));
+        connection.end_if_over(0);
+        connection.end_if_over(4999);
+        other.set_nonblocking(true).expect("it can be looked at");
+        assert!(other.read(&mut [0; 1]).is_err(), "it is open");
+        connection.end_if_over(5000);
+        other.set_nonblocking(false).expect("it can be waited for");
         assert_eq!(other.read(&mut [0; 1]).expect("an end"), 0);
     }
 
     #[test]
-    fn a_deadline_that_was_moved_or_lifted_ends_nothing() {
-        let (connection, _other) = connection();
-        let later = milliseconds(Instant::now() + Duration::from_secs(3600));
-        assert!(connection.must_progress_by(None));
-        connection.end_if_over(later);
-        assert!(!connection.is_over() && connection.must_progress_by(Some(Instant::now())));
+    fn a_connection_is_quiet_until_the_other_side_says_something_or_closes_it() {
+        for says in [&b""[..], b"HTTP/1.1 408 Request Timeout"] {
+            let (connection, mut other) = connection();
+            assert!(connection.is_quiet());
+            other.write_all(says).expect("it is open");
+            drop(other);
+            connection.socket.set_nonblocking(false).expect("it can be waited for");
+            connection.socket.peek(&mut [0]).expect("it arrives");
+            connection.socket.set_nonblocking(true).expect("as in a runtime");
+            assert!(!connection.is_quiet());
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_the_other_side_has_taken_is_counted_from_the_first_byte_that_was_written() {
+        let (connection, mut other) = connection();
+        assert_eq!(connection.taken(), Some(0));
+        (&connection.socket).write_all(b"request").expect("there is room");
+        other.read_exact(&mut [0; 7]).expect("it arrives");
+        assert_eq!(connection.taken(), Some(7));
     }
 }

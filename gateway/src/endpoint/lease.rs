@@ -43,7 +43,7 @@ impl Lease {
     fn with(endpoint: &Arc<Endpoint>, place: Option<Place>, now: Instant) -> Option<Lease> {
         let admission = endpoint.breaker.admit(now)?;
         endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
-        let walk = endpoint.walk();
+        let walk = endpoint.walk(now);
         Some(Lease { endpoint: endpoint.clone(), admission, told: false, walk, _place: place })
     }
 

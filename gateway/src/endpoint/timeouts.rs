@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::connection::{Connection, Progress};
+use tollgate_protocol::url::Scheme;
+
+use super::connection::{self, Connection};
+use crate::config;
 
 /// The limits; those that may be absent are then without limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,71 +55,67 @@ pub struct Wait {
     connection: Arc<Connection>,
     timeouts: Timeouts,
     began: Instant,
-    /// Until the next piece, and by when everything must be there; known once the head is.
-    answer: Option<(Option<Duration>, Option<Instant>)>,
-    /// Whether an earlier request has used the connection.
+    /// Until the next move of either side.
+    limit: Option<Duration>,
+    /// An earlier request has used the connection.
     reused: bool,
-    /// On such a connection, what had become of it when this request was about to be sent.
-    before: Option<Progress>,
+    is_tls: bool,
+    /// On a connection that is used again, what the other side had taken before this request, at most.
+    taken_before: Option<u64>,
 }
 
 impl Wait {
     /// `None` when the connection cannot be used.
-    pub fn begin(connection: Arc<Connection>, timeouts: Timeouts, reused: bool) -> Option<Wait> {
-        let began = Instant::now();
-        let wait = Wait { connection, timeouts, began, answer: None, reused, before: None };
-        wait.progressed().then_some(wait)
+    pub fn begin(
+        connection: Arc<Connection>,
+        settings: &config::Endpoint,
+        reused: bool,
+        began: Instant,
+    ) -> Option<Wait> {
+        let timeouts = settings.timeouts;
+        let limit = Some(timeouts.first_byte);
+        let is_open = connection.deadline.begin(limit, settings.pool.idle_timeout);
+        let is_tls = settings.url.origin().scheme() == Scheme::Https;
+        is_open.then_some(Wait { connection, timeouts, began, limit, reused, is_tls, taken_before: None })
     }
 
-    /// The request is about to be sent. `false` when the other side has closed the connection since it was last used.
+    /// The request is about to be sent. `false` when the other side has closed the connection since it was last used, or
+    /// said what nobody had asked for.
     pub fn may_send(&mut self) -> bool {
         if self.reused {
-            self.before = self.connection.progress();
+            self.taken_before = match self.is_tls {
+                true => self.connection.taken(),
+                false => Some(self.connection.written()),
+            };
         }
-        self.before.is_none_or(|before| before.is_open)
+        !self.reused || self.connection.is_quiet()
     }
 
     /// Whether nothing of the request was taken by the other side, given that it has closed the connection: it did so
     /// before anything had arrived. (What it does with what arrives afterwards is throw it away, RFC 9112 §9.6; and had it
     /// closed later, its last segment would have acknowledged what came before.)
     pub fn has_sent_nothing(&self) -> bool {
-        self.before.is_some_and(|before| {
-            self.connection.progress().is_some_and(|now| now.acknowledged == before.acknowledged)
-        })
+        self.taken_before.zip(self.connection.taken()).is_some_and(|(before, now)| now <= before)
     }
 
     /// A piece of the request was there to send, or one of the answer has come.
-    pub fn progressed(&self) -> bool {
-        self.connection.must_progress_by(self.deadline(Instant::now()))
+    pub fn progressed(&self) {
+        self.connection.deadline.moved(self.limit);
     }
 
     /// The head of the answer has come.
     pub fn answered(&mut self, is_event_stream: bool) {
-        self.answer = Some(match is_event_stream {
-            true => (self.timeouts.stream_idle, None),
-            false => (Some(self.timeouts.body_idle), self.timeouts.total.map(|total| self.began + total)),
-        });
+        self.limit = match is_event_stream {
+            true => self.timeouts.stream_idle,
+            false => Some(self.timeouts.body_idle),
+        };
+        let total = self.timeouts.total.filter(|_| !is_event_stream);
+        let end = total.map(|total| connection::milliseconds(self.began + total));
+        self.connection.deadline.must_end_by(end);
         self.progressed();
     }
 
-    /// The last byte has come: from now on the connection may be anyone's.
-    pub fn ended(&self) {
-        self.connection.must_progress_by(None);
-    }
-
     pub fn is_over(&self) -> bool {
-        self.connection.is_over()
-    }
-
-    fn deadline(&self, now: Instant) -> Option<Instant> {
-        let Some((idle, end)) = self.answer else {
-            let head = now + self.timeouts.first_byte;
-            return Some(head);
-        };
-        let next = idle.map(|idle| now + idle);
-        match (next, end) {
-            (Some(next), Some(end)) => Some(next.min(end)),
-            (next, end) => next.or(end),
-        }
+        self.connection.deadline.is_over()
     }
 }

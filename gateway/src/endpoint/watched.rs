@@ -40,9 +40,11 @@ const TOGETHER: usize = 4 * 1024;
 /// Stands for HTTP/1.1 whose answers are watched. It is never sent.
 static WATCHED: Lazy<ALPN> = Lazy::new(|| ALPN::Custom(CustomALPN::new(b"tollgate".to_vec())));
 
-/// Has the answers of a peer that speaks HTTP/1.1 alone watched.
+/// Has the answers of a peer that speaks HTTP/1.1 alone watched. Its connections end themselves when they are idle for too
+/// long, so that Pingora needs no timer for each.
 pub fn watch(peer: &mut HttpPeer) {
     peer.options.alpn = WATCHED.clone();
+    peer.options.idle_timeout = None;
 }
 
 /// Connects to peers whose answers are watched.
@@ -139,12 +141,35 @@ impl Watched {
         }
     }
 
+    /// Writes some bytes of a request, with the head that waits for them.
+    fn poll_pass_on(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let mut together = Pin::new(self.inner.get_mut());
+        if self.connection.body_follows() {
+            return together.poll_write(cx, buf);
+        }
+        if self.head == Head::Sent {
+            return Pin::new(together.get_mut().get_mut()).poll_write(cx, buf);
+        }
+        let written = ready!(together.as_mut().poll_write(cx, buf))?;
+        self.head = Head::Due;
+        if let Poll::Ready(flushed) = together.poll_flush(cx) {
+            flushed?;
+            self.head = Head::Sent;
+        }
+        Poll::Ready(Ok(written))
+    }
+
     /// Bytes have arrived: how many of them may be passed on.
     fn has_read(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(asked) = self.connection.asked() {
             self.answer = Answer::to(asked.is_head);
         }
-        let Err(broken) = self.answer.push(bytes) else { return Ok(bytes.len()) };
+        let Err(broken) = self.answer.push(bytes) else {
+            if self.answer.is_over() {
+                self.connection.deadline.rest();
+            }
+            return Ok(bytes.len());
+        };
         self.fault = Some(broken.fault);
         // What came before it is passed on: it belongs to an answer that has begun, and is then cut.
         if broken.sound > 0 { Ok(broken.sound) } else { Err(unfit(broken.fault)) }
@@ -174,19 +199,8 @@ impl AsyncRead for Watched {
 impl AsyncWrite for Watched {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let mut together = Pin::new(this.inner.get_mut());
-        if this.connection.body_follows() {
-            return together.poll_write(cx, buf);
-        }
-        if this.head == Head::Sent {
-            return Pin::new(together.get_mut().get_mut()).poll_write(cx, buf);
-        }
-        let written = ready!(together.as_mut().poll_write(cx, buf))?;
-        this.head = Head::Due;
-        if let Poll::Ready(flushed) = together.poll_flush(cx) {
-            flushed?;
-            this.head = Head::Sent;
-        }
+        let written = ready!(this.poll_pass_on(cx, buf))?;
+        this.connection.has_written(written);
         Poll::Ready(Ok(written))
     }
 

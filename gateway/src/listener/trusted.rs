@@ -26,6 +26,9 @@ impl TrustedProxies {
 
     /// Whose request it is that came over a connection of `peer`.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+        if !self.contains(peer) {
+            return Client::direct(peer);
+        }
         let fields = |name: HeaderName| headers.get_all(name).into_iter().map(HeaderValue::as_bytes);
         let (forwarded, listed) = (fields(header::FORWARDED), fields(X_FORWARDED_FOR));
         Client::behind(peer, forwarded, listed, |address| self.contains(address))

@@ -13,11 +13,6 @@ use crate::endpoint::Endpoint;
 use crate::reason;
 use crate::respond::Refusal;
 
-/// Whether a response has a challenge, or ought to have one.
-pub fn is_due(response: &ResponseHeader) -> bool {
-    response.status == StatusCode::UNAUTHORIZED || response.headers.contains_key(header::WWW_AUTHENTICATE)
-}
-
 /// Rewrites the challenges of a response, and tells the metadata cache about them. `source`, the endpoint's metadata, is
 /// asked for where a challenge names none.
 ///

@@ -16,13 +16,14 @@ use crate::respond::Refusal;
 
 /// Whether a response is an event stream.
 pub fn is_one(response: &ResponseHeader) -> bool {
+    response.headers.get(header::CONTENT_TYPE).is_some_and(is_type)
+}
+
+/// Whether a `Content-Type` is that of one.
+pub fn is_type(value: &HeaderValue) -> bool {
     const EVENT_STREAM: &[u8] = b"text/event-stream";
-    response
-        .headers
-        .get(header::CONTENT_TYPE)
-        .map(|value| value.as_bytes())
-        .and_then(|value| value.get(..EVENT_STREAM.len()))
-        .is_some_and(|start| start.eq_ignore_ascii_case(EVENT_STREAM))
+    let start = value.as_bytes().get(..EVENT_STREAM.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(EVENT_STREAM))
 }
 
 /// Pingora flushes a chunked body after every write, but one of known length only when its buffer is full.

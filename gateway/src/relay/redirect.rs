@@ -10,19 +10,12 @@ use crate::hop::Hop;
 
 /// Maps the fields of a response to `route`'s request.
 pub fn relay(route: &Route, hop: &Hop, response: &mut ResponseHeader) {
-    if !response.headers.keys().any(points_somewhere) {
-        return;
-    }
     let Some(base) = hop.url() else { return };
     let outside = Outside { mount: &hop.endpoint.mount, public_origin: &route.identifier.origin.text };
     map(response, &header::LOCATION, |value| outside.location(value, &base));
     map(response, &header::CONTENT_LOCATION, |value| outside.location(value, &base));
     map(response, &header::LINK, |value| outside.link(value, &base));
     map(response, &header::SET_COOKIE, |value| outside.set_cookie(value));
-}
-
-fn points_somewhere(name: &HeaderName) -> bool {
-    matches!(*name, header::LOCATION | header::CONTENT_LOCATION | header::LINK | header::SET_COOKIE)
 }
 
 /// Maps every instance of a field, keeping their order.

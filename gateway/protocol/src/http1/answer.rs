@@ -62,8 +62,8 @@ enum State {
     /// So many bytes of a body are left.
     Sized(u64),
     Chunked(Chunked),
-    /// The answer is over, or goes on until the connection ends. What else arrives is nobody's answer, and who reads the
-    /// connection has to see to that.
+    UntilClose,
+    /// What else arrives is nobody's answer, and who reads the connection has to see to that.
     #[default]
     Over,
 }
@@ -72,6 +72,11 @@ impl Answer {
     /// To a request that is about to be sent.
     pub fn to(is_head: bool) -> Answer {
         Answer { to_head: is_head, state: State::Head(Head::default()) }
+    }
+
+    /// Whether its last byte has come. Of one that goes on until the connection ends there is none.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
     }
 
     /// The next bytes of the connection. Those after the end of the answer are not looked at.
@@ -95,7 +100,7 @@ impl Answer {
     /// Takes the next of some bytes, one at least.
     fn step(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
         match &mut self.state {
-            State::Over => Ok(bytes.len()),
+            State::Over | State::UntilClose => Ok(bytes.len()),
             State::Sized(left) => {
                 let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                 *left -= taken as u64;
@@ -125,7 +130,8 @@ impl Answer {
 fn after_head(body: Body) -> State {
     match body {
         Body::Interim => State::Head(Head::default()),
-        Body::Sized(0) | Body::UntilClose => State::Over,
+        Body::Sized(0) => State::Over,
+        Body::UntilClose => State::UntilClose,
         Body::Sized(length) => State::Sized(length),
         Body::Chunked => State::Chunked(Chunked::default()),
     }

@@ -1,7 +1,7 @@
 //! Connections to endpoints are kept for the next request, for as long as they may be.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{endpoint, fleet};
@@ -43,6 +43,25 @@ fn a_connection_is_used_again_until_it_was_idle_too_long() {
     assert_eq!(asked(&mut client), first);
     std::thread::park_timeout(Duration::from_millis(900));
     assert_ne!(asked(&mut client), first);
+}
+
+#[test]
+fn a_connection_is_idle_behind_an_answer_without_a_body_too() {
+    let ports = Arc::new(Mutex::new(Vec::new()));
+    let seen = ports.clone();
+    let upstream = Upstream::with_stream(move |_, stream| {
+        use std::io::Write;
+        seen.lock().expect("nobody panics").push(stream.peer_addr().map(|address| address.port()).ok());
+        stream.write_all(&response("202 Accepted", &[], "")).is_ok()
+    });
+    let gateway = gateway(&upstream, "idle_timeout: 300ms");
+    let mut client = gateway.connect();
+    for pause in [0, 900, 0] {
+        assert_eq!(client.post_json("/a/mcp", &[], "{}").status, 202);
+        std::thread::park_timeout(Duration::from_millis(pause));
+    }
+    let ports = ports.lock().expect("nobody panics");
+    assert!(ports[0] == ports[1] && ports[1] != ports[2], "{ports:?}");
 }
 
 #[test]
