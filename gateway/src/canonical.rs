@@ -6,9 +6,9 @@
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Version};
-use memchr::{memchr, memchr2, memrchr};
+use memchr::memrchr;
 use pingora::http::RequestHeader;
-use tollgate_protocol::http1::Flaw;
+use tollgate_protocol::http1::{FIELDS_MAX, Flaw, HEAD_BYTES_MAX, LINE_BYTES_MAX, TARGET_BYTES_MAX};
 use tollgate_protocol::path::{check_target_path, query_has_access_token};
 use tollgate_protocol::url::host_is_valid;
 
@@ -16,11 +16,6 @@ use crate::minted;
 use crate::reason::{self, Reason};
 use crate::respond::Refusal;
 
-/// As much as nginx takes; of what MCP servers are written in, Node takes half of it.
-pub const HEAD_BYTES_MAX: usize = 32 * 1024;
-const LINE_BYTES_MAX: usize = 16 * 1024;
-const TARGET_BYTES_MAX: usize = 8 * 1024;
-pub const FIELDS_MAX: usize = 100;
 /// A longer length fits no integer that every reader has.
 const LENGTH_DIGITS_MAX: usize = 18;
 const CONNECTION_OPTIONS_MAX: usize = 9;
@@ -43,21 +38,27 @@ impl<'r> Canonical<'r> {
     }
 }
 
-/// What is said to a client whose bytes could be read in more than one way (RFC 9112 §3, §7.1).
+/// What is said to a client whose bytes are not in their form, or too many.
 pub fn refusal(flaw: Flaw) -> Refusal {
+    let malformed = |detail| Refusal::because(&reason::MALFORMED_HEAD, detail);
     match flaw {
-        Flaw::RequestLine => Refusal::because(&reason::MALFORMED_HEAD, THREE_WORDS),
+        Flaw::RequestLine => {
+            malformed("The request line must be method, target and version with one space between.")
+        }
+        Flaw::LineEnd => malformed("A line of the request head does not end in CRLF."),
+        Flaw::ControlCharacter => malformed("The request head holds a control character."),
+        Flaw::SecondLength => malformed("The length of the request body is stated more than once."),
+        Flaw::TargetTooLong => Refusal::new(&reason::TARGET_TOO_LONG),
+        Flaw::Fragment => Refusal::because(&reason::BAD_PATH, "A request target has no fragment."),
+        Flaw::TooLarge => Refusal::new(&reason::HEAD_TOO_LARGE),
         Flaw::Chunk => Refusal::new(&reason::MALFORMED_BODY),
     }
 }
 
-const THREE_WORDS: &str = "The request line must be method, target and version with one space between.";
-
-/// Checks a request head. `raw` is the head as it came off an HTTP/1 connection; HTTP/2 has none.
-pub fn read<'r>(request: &'r RequestHeader, raw: Option<&[u8]>) -> Result<Canonical<'r>, Refusal> {
-    match raw {
-        Some(raw) => check_raw_head(raw)?,
-        None => check_fields(request)?,
+/// Checks a request head. One that came `in_frames` was not watched as it arrived.
+pub fn read(request: &RequestHeader, in_frames: bool) -> Result<Canonical<'_>, Refusal> {
+    if in_frames {
+        check_fields(request)?;
     }
     check_method(&request.method)?;
     let fields = Fields::of(&request.headers);
@@ -69,48 +70,6 @@ pub fn read<'r>(request: &'r RequestHeader, raw: Option<&[u8]>) -> Result<Canoni
     let authority = authority(request, &fields)?;
     let (path, query) = target(request)?;
     Ok(Canonical { method: &request.method, authority, path, query })
-}
-
-/// RFC 9112 §2 to §5: one CRLF per line, one space between the parts of the request line, no second
-/// opinion about where the body ends.
-fn check_raw_head(raw: &[u8]) -> Result<(), Refusal> {
-    if raw.len() > HEAD_BYTES_MAX {
-        return Err(Refusal::new(&reason::HEAD_TOO_LARGE));
-    }
-    let mut fields = 0;
-    let mut framing = Framing::default();
-    for (number, line) in lines(raw).enumerate() {
-        let Some(line) = line.strip_suffix(b"\r\n") else {
-            return malformed("A line of the request head does not end in CRLF.");
-        };
-        if memchr2(b'\r', 0, line).is_some() {
-            return malformed("The request head holds a control character.");
-        }
-        if number == 0 {
-            check_request_line(line)?;
-            continue;
-        }
-        if line.len() > LINE_BYTES_MAX {
-            return Err(Refusal::new(&reason::HEAD_TOO_LARGE));
-        }
-        framing.note(line);
-        fields += usize::from(!line.is_empty());
-    }
-    if fields > FIELDS_MAX {
-        return Err(Refusal::new(&reason::HEAD_TOO_LARGE));
-    }
-    framing.check()
-}
-
-/// With what ends each.
-fn lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = raw;
-    std::iter::from_fn(move || {
-        let end = memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let (line, after) = rest.split_at(end);
-        rest = after;
-        (!line.is_empty()).then_some(line)
-    })
 }
 
 /// The same bounds for a head that came in frames, where a parser has already refused most of what HTTP/1 leaves open
@@ -131,7 +90,7 @@ fn check_fields(request: &RequestHeader) -> Result<(), Refusal> {
         return malformed("The scheme must be http or https.");
     }
     if fields > FIELDS_MAX || bytes > HEAD_BYTES_MAX || longest > LINE_BYTES_MAX {
-        return Err(Refusal::new(&reason::HEAD_TOO_LARGE));
+        return Err(refusal(Flaw::TooLarge));
     }
     check_request_target(request.raw_path())
 }
@@ -142,55 +101,15 @@ fn is_field(name: &HeaderName, value: &[u8]) -> bool {
     !name.as_str().contains('"') && !is_space(value.first()) && !is_space(value.last())
 }
 
-fn check_request_line(line: &[u8]) -> Result<(), Refusal> {
-    let mut parts = line.split(|byte| *byte == b' ');
-    let (Some(_), Some(target), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return malformed(THREE_WORDS);
-    };
-    check_request_target(target)
-}
-
 fn check_request_target(target: &[u8]) -> Result<(), Refusal> {
     if target.len() > TARGET_BYTES_MAX {
-        return Err(Refusal::new(&reason::TARGET_TOO_LONG));
+        return Err(refusal(Flaw::TargetTooLong));
     }
     if !target.iter().all(|byte| matches!(byte, 0x21..=0x7e)) {
         return malformed("The request target holds a character outside printable ASCII.");
     }
     // Looked for here because the parsed view has lost it already.
-    if target.contains(&b'#') {
-        return Err(Refusal::because(&reason::BAD_PATH, "A request target has no fragment."));
-    }
-    Ok(())
-}
-
-/// How often the two fields that frame a body occur. Pingora drops `Content-Length` from its parsed view
-/// when both are there, so this has to be read off the raw head.
-#[derive(Default)]
-struct Framing {
-    content_lengths: usize,
-    transfer_encodings: usize,
-}
-
-impl Framing {
-    fn note(&mut self, line: &[u8]) {
-        self.content_lengths += usize::from(is_called(line, b"content-length"));
-        self.transfer_encodings += usize::from(is_called(line, b"transfer-encoding"));
-    }
-
-    fn check(&self) -> Result<(), Refusal> {
-        if self.content_lengths + self.transfer_encodings > 1 {
-            return malformed("The length of the request body is stated more than once.");
-        }
-        Ok(())
-    }
-}
-
-/// Whether a line has this name before its colon, or is nothing else.
-fn is_called(line: &[u8], name: &[u8]) -> bool {
-    let ends = matches!(line.get(name.len()), None | Some(b':'));
-    ends && line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+    if target.contains(&b'#') { Err(refusal(Flaw::Fragment)) } else { Ok(()) }
 }
 
 fn check_method(method: &Method) -> Result<(), Refusal> {
@@ -264,7 +183,7 @@ impl<'r> Fields<'r> {
             }
         }
         if self.content_length.has_more {
-            return malformed("The length of the request body is stated more than once.");
+            return Err(refusal(Flaw::SecondLength));
         }
         // Pingora accepts the list form `5, 5` and passes it on as it came; not every upstream reads it the same.
         if let Some(length) = self.content_length.bytes()

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use http::HeaderValue;
+use http::{HeaderValue, Uri};
 use pingora::upstreams::peer::HttpPeer;
 use tollgate_protocol::mount::Mount;
 use tollgate_protocol::url::HttpUrl;
@@ -53,6 +53,8 @@ pub struct Endpoint {
     pub settings: config::Endpoint,
     /// How the API's path and the endpoint's map onto each other.
     pub mount: Mount,
+    /// What it is asked for by requests for the API's own path, as most are.
+    pub target: Uri,
     /// What the upstream calls itself, where that is not the endpoint's URL.
     pub upstream_resource: Option<String>,
     /// The `Host` the upstream is sent: its own authority.
@@ -67,7 +69,9 @@ pub struct Endpoint {
     pub capacity: Option<Capacity>,
     /// Requests and streams under way.
     in_flight: AtomicUsize,
+    /// How it is reached by the gateway itself, and by requests.
     template: HttpPeer,
+    request_template: Box<HttpPeer>,
     /// Where callers' tokens become tokens for it.
     pub exchanger: Option<Exchanger>,
 }
@@ -87,10 +91,13 @@ impl Endpoint {
         let origin = settings.url.origin();
         let host = HeaderValue::from_str(&origin.authority()).map_err(|error| error.to_string())?;
         let id = settings.url.to_string();
+        let mount = Mount::new(public_path, settings.url.clone());
+        let template = peer::template(&settings)?;
         Ok(Endpoint {
             identity: Identity::of(&id),
             id: id.into(),
-            mount: Mount::new(public_path, settings.url.clone()),
+            target: Uri::try_from(mount.upstream_target("", None)).map_err(|error| error.to_string())?,
+            mount,
             upstream_resource,
             host,
             addresses,
@@ -101,7 +108,8 @@ impl Endpoint {
             capacity: settings.limits.map(Capacity::new),
             breaker: Breaker::new(settings.outlier_detection),
             in_flight: AtomicUsize::new(0),
-            template: peer::template(&settings)?,
+            request_template: Box::new(peer::for_requests(&settings, &template)),
+            template,
             exchanger: match &settings.auth {
                 Some(UpstreamAuth::Exchange(exchange)) => Some(Exchanger::new(exchange, dns)?),
                 _ => None,
@@ -124,9 +132,16 @@ impl Endpoint {
         Walk::begin(&self.addresses, turn, now)
     }
 
-    /// How to reach the upstream at one of its addresses.
+    /// How the gateway itself reaches the upstream at one of its addresses.
     pub fn peer_at(&self, address: SocketAddr) -> HttpPeer {
         let mut peer = self.template.clone();
+        peer._address = address.into();
+        peer
+    }
+
+    /// How a request does.
+    pub fn request_peer_at(&self, address: SocketAddr) -> Box<HttpPeer> {
+        let mut peer = self.request_template.clone();
         peer._address = address.into();
         peer
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 use tollgate_protocol::url::HttpUrl;
 
 use crate::affinity::{self, Followed, McpSession};
@@ -20,23 +20,25 @@ use crate::respond::Refusal;
 pub struct Hop {
     pub endpoint: Lease,
     /// Path and query as the endpoint is asked for them.
-    pub target: String,
+    pub target: Uri,
     /// The session the request belongs to: no other endpoint knows it.
     pub session: Option<McpSession>,
     bound: bool,
 }
 
 impl Hop {
-    fn new(route: &Route, endpoint: Lease, session: Option<McpSession>) -> Hop {
+    /// `None`: what the endpoint would have to be asked for is no URI, which no checked path leads to.
+    fn new(route: &Route, endpoint: Lease, session: Option<McpSession>) -> Option<Hop> {
         let bound = session.is_some() || route.announced.is_some();
         let target = match &route.announced {
-            Some(announced) => match &route.query {
+            Some(announced) => Uri::try_from(match &route.query {
                 Some(query) => format!("{}?{query}", announced.upstream_path),
                 None => announced.upstream_path.clone(),
-            },
-            None => endpoint.mount.upstream_target(&route.rest, route.query.as_deref()),
+            }),
+            None if route.rest.is_empty() && route.query.is_none() => Ok(endpoint.target.clone()),
+            None => Uri::try_from(endpoint.mount.upstream_target(&route.rest, route.query.as_deref())),
         };
-        Hop { endpoint, target, session, bound }
+        Some(Hop { endpoint, target: target.ok()?, session, bound })
     }
 
     /// The upstream URL of this request, for resolving what its answer refers to.
@@ -75,7 +77,7 @@ pub async fn choose(route: &Route, headers: &HeaderMap, now: Instant) -> Result<
         let endpoint =
             endpoints.by_id(&announced.endpoint).ok_or_else(|| Refusal::new(&reason::SESSION_LOST))?;
         let lease = take(endpoint, now).await?.ok_or_else(|| unavailable(&route.api, now))?;
-        return Ok(Hop::new(route, lease, None));
+        return Hop::new(route, lease, None).ok_or_else(no_target);
     }
     if let Some(Followed { session, holder }) = affinity::follow(endpoints, headers)? {
         let lease = match holder {
@@ -83,7 +85,7 @@ pub async fn choose(route: &Route, headers: &HeaderMap, now: Instant) -> Result<
             None => None,
         };
         return match lease {
-            Some(lease) => Ok(Hop::new(route, lease, Some(session))),
+            Some(lease) => Hop::new(route, lease, Some(session)).ok_or_else(no_target),
             None => Err(lost(&route.api, &session, now)),
         };
     }
@@ -92,7 +94,11 @@ pub async fn choose(route: &Route, headers: &HeaderMap, now: Instant) -> Result<
         None if endpoints.is_full(now) => Box::pin(endpoints.wait(now)).await.ok_or_else(overloaded)?,
         None => return Err(unavailable(&route.api, now)),
     };
-    Ok(Hop::new(route, lease, None))
+    Hop::new(route, lease, None).ok_or_else(no_target)
+}
+
+fn no_target() -> Refusal {
+    Refusal::new(&reason::INTERNAL)
 }
 
 /// Takes this endpoint and no other; `None` when it takes no requests.
@@ -116,7 +122,7 @@ pub fn fail_over(route: &Route, from: &Hop, tried: &mut Vec<Arc<Endpoint>>) -> O
     if lease.is_none() {
         tried.pop();
     }
-    lease.map(|lease| Hop::new(route, lease, None))
+    lease.and_then(|lease| Hop::new(route, lease, None))
 }
 
 /// What the client of a session is told whose endpoint cannot be connected to: to begin anew, if there is another to

@@ -8,8 +8,6 @@ use http::header::{self, HeaderName};
 use memchr::memchr2;
 
 pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-pub const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-pub const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// What says how a request got here: `X-Forwarded-` with anything after it, and these two. Servers go by more of them
 /// (`-Scheme`, `-Ssl`, `-Uri`, `-User`) than anybody could list.

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use tollgate_protocol::url::{Origin, Scheme};
 
 /// One public origin, in the spelling clients are given.
@@ -23,7 +24,7 @@ pub struct PublicOrigin {
 /// The closed set of one listener, by the authority a `Host` field would name.
 #[derive(Debug, Default)]
 pub struct PublicOrigins {
-    by_authority: HashMap<String, Arc<PublicOrigin>>,
+    by_authority: HashMap<String, Arc<PublicOrigin>, RandomState>,
     all: Vec<Arc<PublicOrigin>>,
 }
 

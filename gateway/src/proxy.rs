@@ -31,7 +31,6 @@ use crate::edge::Edge;
 use crate::endpoint::breaker::Failure;
 use crate::endpoint::connection::{Asked, Connection};
 use crate::endpoint::timeouts::Wait;
-use crate::endpoint::watched;
 use crate::failure;
 use crate::hop;
 use crate::listener::state::{self, Phase};
@@ -78,8 +77,7 @@ impl Proxy {
         if let Some(flaw) = state::flaw() {
             return Err(canonical::refusal(flaw));
         }
-        let raw = session.as_http1().map(|http1| http1.get_headers_raw_bytes());
-        request::decide(&context.gateway, listener, session.req_header(), raw.as_deref())
+        request::decide(&context.gateway, listener, session.req_header(), session.as_http1().is_none())
     }
 
     /// Serves the metadata of a resource: rate, cache, document.
@@ -269,10 +267,8 @@ impl ProxyHttp for Proxy {
                 if hop.endpoint.settings.http2 {
                     let is_stream = session.req_header().method == http::Method::GET;
                     peer.options.read_timeout = hop.endpoint.settings.timeouts.each_read(is_stream);
-                } else {
-                    watched::watch(&mut peer);
                 }
-                return Ok(Box::new(peer));
+                return Ok(peer);
             }
             if !context.fail_over(Failure::Unreachable) {
                 context.end.get_or_insert_with(|| Refusal::new(&reason::UPSTREAM_UNRESOLVED).into());

@@ -40,9 +40,9 @@ pub fn decide(
     gateway: &Gateway,
     listener: &Listener,
     head: &RequestHeader,
-    raw: Option<&[u8]>,
+    in_frames: bool,
 ) -> Result<Decided, Refusal> {
-    let request = canonical::read(head, raw)?;
+    let request = canonical::read(head, in_frames)?;
     if let Some(https) = &listener.redirect_to {
         return Ok(Decided { web_origin: None, decision: Decision::Reply(https.redirect(&request)?) });
     }

@@ -4,19 +4,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::gateway::Api;
 
 /// The routes of one configuration.
 #[derive(Default)]
 pub struct Router {
-    hosts: HashMap<String, PathTable>,
+    hosts: HashMap<String, PathTable, RandomState>,
     any_host: PathTable,
 }
 
 #[derive(Default)]
 struct PathTable {
     /// By public path without a trailing slash; the root is the empty string.
-    apis: HashMap<String, Arc<Api>>,
+    apis: HashMap<String, Arc<Api>, RandomState>,
     /// Segments of the longest path, so that a hostile path of thousands is not looked up piece by piece.
     deepest: usize,
 }

@@ -16,10 +16,10 @@ use pingora_core::tls::{RootCertStore, load_platform_certs_incl_env_into_store};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tollgate_protocol::http1::{FIELDS_MAX, HEAD_BYTES_MAX};
 
 use crate::admin::Admin;
 use crate::audit;
-use crate::canonical;
 use crate::config::{self, Checked, Config};
 use crate::control::Control;
 use crate::edge::Edge;
@@ -168,7 +168,7 @@ fn terms_of(edge: Arc<Edge>, listener: usize) -> Box<dyn Fn() -> Terms + Send + 
 const H2_STREAMS: u32 = 50;
 /// What a head may hold at most, as RFC 9113 §6.5.2 counts: 32 bytes for each field on top, and the names and values of the
 /// four that begin with a colon. A few bytes on the wire may stand for all of it.
-const H2_HEAD_BYTES: usize = canonical::HEAD_BYTES_MAX + (canonical::FIELDS_MAX + 4) * 32 + 512;
+const H2_HEAD_BYTES: usize = HEAD_BYTES_MAX + (FIELDS_MAX + 4) * 32 + 512;
 
 fn http_options(listener: &config::Listener) -> HttpServerOptions {
     let mut options = HttpServerOptions::default();

@@ -2,10 +2,9 @@
 //! `Authorization`, every `Mcp-*` field and the body pass as they came; the one exception is a sealed `Mcp-Session-Id`,
 //! in place of which the endpoint gets the id it gave the session itself.
 
-use http::Uri;
 use http::header::{self, HeaderValue};
+use pingora::Result;
 use pingora::http::RequestHeader;
-use pingora::{Error, ErrorType, Result};
 use tollgate_plugins::effects::FieldEdit;
 use tollgate_protocol::client::Client;
 
@@ -18,9 +17,7 @@ use crate::plan::{Admission, Plan};
 
 /// Turns the client's head into the one the upstream is sent.
 pub fn prepare(route: &Route, hop: &Hop, client: Option<&Client>, request: &mut RequestHeader) -> Result<()> {
-    let target = Uri::try_from(hop.target.as_str())
-        .map_err(|_| Error::explain(ErrorType::InternalError, "the upstream target is no URI"))?;
-    request.set_uri(target);
+    request.set_uri(hop.target.clone());
     if hop.endpoint.settings.host == UpstreamHost::Endpoint {
         request.insert_header(header::HOST, hop.endpoint.host.clone())?;
     }
@@ -89,11 +86,12 @@ fn say_how_it_got_here(
         UpstreamHost::Preserve => route.identifier.origin.text.split_once("://"),
         UpstreamHost::Endpoint => None,
     };
-    request.insert_header(header::FORWARDED, client.forwarded(dialled))?;
-    request.insert_header(minted::X_FORWARDED_FOR, client.x_forwarded_for())?;
+    // As they are to be spelled: Pingora would make that of a `HeaderName` for each request.
+    request.insert_header("Forwarded", client.forwarded(dialled))?;
+    request.insert_header("X-Forwarded-For", client.x_forwarded_for())?;
     if let Some((scheme, authority)) = dialled {
-        request.insert_header(minted::X_FORWARDED_HOST, authority)?;
-        request.insert_header(minted::X_FORWARDED_PROTO, scheme)?;
+        request.insert_header("X-Forwarded-Host", authority)?;
+        request.insert_header("X-Forwarded-Proto", scheme)?;
     }
     Ok(())
 }

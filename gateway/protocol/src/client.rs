@@ -57,7 +57,9 @@ impl Client {
 
     /// `X-Forwarded-For` for the next hop: the client and the proxies that vouch for it.
     pub fn x_forwarded_for(&self) -> String {
-        let mut field = String::with_capacity(16 * (1 + self.proxies.len()));
+        // With room for no more than there will be: a field value takes over a string that is full as it is.
+        let length: usize = self.path().map(|address| length(address) + 2).sum();
+        let mut field = String::with_capacity(length - 2);
         for address in self.path() {
             field.push_str(if field.is_empty() { "" } else { ", " });
             push_address(&mut field, address);
@@ -68,7 +70,10 @@ impl Client {
     /// `Forwarded` for the next hop. `dialled` is the scheme and authority the client asked for, where the next hop is
     /// to know.
     pub fn forwarded(&self, dialled: Option<(&str, &str)>) -> String {
-        let mut field = String::with_capacity(24 * (1 + self.proxies.len()) + 32);
+        let addresses: usize = self.path().map(|address| length(address) + 6).sum();
+        let dialled_length = dialled
+            .map_or(0, |(scheme, authority)| ";host=\"\";proto=".len() + scheme.len() + authority.len());
+        let mut field = String::with_capacity(addresses - 2 + dialled_length);
         for address in self.path() {
             field.push_str(if field.is_empty() { "for=" } else { ", for=" });
             let (open, close) = if address.is_ipv6() { ("\"[", "]\"") } else { ("", "") };
@@ -86,6 +91,18 @@ impl Client {
 
     fn path(&self) -> impl Iterator<Item = &IpAddr> {
         std::iter::once(&self.address).chain(&self.proxies)
+    }
+}
+
+/// Of what is written of an address: exactly, where nearly every request has one.
+fn length(address: &IpAddr) -> usize {
+    match address {
+        IpAddr::V4(address) => {
+            let digits = |octet: u8| 1 + usize::from(octet >= 10) + usize::from(octet >= 100);
+            3 + address.octets().into_iter().map(digits).sum::<usize>()
+        }
+        // The longest there is, in quotes and brackets.
+        IpAddr::V6(_) => 43,
     }
 }
 

@@ -1,25 +1,59 @@
-//! A request of HTTP/1.1, watched as it arrives: for what the parser behind has repaired or skipped by
-//! the time a request can be looked at. It escapes a space in a target, reads sizes of chunks generously, and does not
-//! read trailers at all; another reader may take the same bytes for something else.
+//! A request of HTTP/1.1, watched as it arrives: for what the parser behind has repaired, skipped or lost by
+//! the time a request can be looked at. It escapes a space in a target, reads sizes of chunks generously, lets a bare LF end a
+//! line, and does not read trailers at all; another reader may take the same bytes for something else.
 //!
-//! This is no parser of requests. What it cannot follow is refused for its head by others; then it looks no further.
+//! This is no parser of requests. What a parsed request shows as well is for others to refuse.
 //!
 //! [`answer`] does the same for what an upstream says.
 
 pub mod answer;
 mod chunked;
 mod head;
+mod line;
 
 use chunked::Chunked;
 use head::{Body, Head};
 
+/// Of a request's head, as much as nginx takes; of what MCP servers are written in, Node takes half of it.
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
+/// Of one of its lines.
+pub const LINE_BYTES_MAX: usize = 16 * 1024;
+pub const TARGET_BYTES_MAX: usize = 8 * 1024;
+pub const FIELDS_MAX: usize = 100;
+
 /// What is wrong with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Flaw {
-    /// The request line is not three words with one space between (RFC 9112 §3).
-    RequestLine,
+    /// The request line is not three words of printable ASCII with one space between (RFC 9112 §3).
+    RequestLine = 1,
+    TargetTooLong,
+    /// The target has a fragment, which belongs to no request (RFC 9112 §3.2).
+    Fragment,
+    /// A line of the head ends in LF alone (RFC 9112 §2.2).
+    LineEnd,
+    /// A line of the head holds a CR or NUL (RFC 9110 §5.5).
+    ControlCharacter,
+    /// The head, a line or the number of fields is beyond its limit.
+    TooLarge,
+    /// How the body is framed is said more than once (RFC 9112 §6.3).
+    SecondLength,
     /// A chunk or the trailer section is not in its form (RFC 9112 §7.1).
     Chunk,
+}
+
+impl Flaw {
+    /// All, in the order of their numbers, which begin at 1.
+    pub const ALL: [Flaw; 8] = [
+        Flaw::RequestLine,
+        Flaw::TargetTooLong,
+        Flaw::Fragment,
+        Flaw::LineEnd,
+        Flaw::ControlCharacter,
+        Flaw::TooLarge,
+        Flaw::SecondLength,
+        Flaw::Chunk,
+    ];
 }
 
 /// One request, from its first byte on.
@@ -87,11 +121,11 @@ impl Request {
     }
 }
 
-fn after_head(body: Option<Body>) -> State {
+fn after_head(body: Body) -> State {
     match body {
-        None | Some(Body::Sized(0)) => State::Over,
-        Some(Body::Sized(length)) => State::Sized(length),
-        Some(Body::Chunked) => State::Chunked(Chunked::default()),
+        Body::Unclear | Body::Sized(0) => State::Over,
+        Body::Sized(length) => State::Sized(length),
+        Body::Chunked => State::Chunked(Chunked::default()),
     }
 }
 
@@ -157,15 +191,75 @@ mod tests {
     }
 
     #[test]
-    fn after_a_head_that_others_refuse_nothing_is_looked_at() {
+    fn a_line_of_a_head_ends_in_cr_lf_and_holds_neither() {
+        let head = |fields: &str| watched(&format!("GET /a HTTP/1.1\r\n{fields}\r\n"));
+        for fields in ["X: y\n", "X: y\nZ: a\r\n", "\n"] {
+            assert_eq!(head(fields), Err(Flaw::LineEnd), "{fields:?}");
+        }
+        for fields in ["X: y\rZ: a\r\n", "X: y\r\r\n", "X: a\0b\r\n", "\0\r\n"] {
+            assert_eq!(head(fields), Err(Flaw::ControlCharacter), "{fields:?}");
+        }
+        assert_eq!(watched("GET /a HTTP/1.1\nHost: h\r\n\r\n"), Err(Flaw::LineEnd));
+    }
+
+    #[test]
+    fn a_head_keeps_to_its_limits_and_may_use_them() {
+        let target = |length: usize| watched(&format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(length - 1)));
+        assert_eq!(
+            (target(TARGET_BYTES_MAX), target(TARGET_BYTES_MAX + 1)),
+            (Ok(()), Err(Flaw::TargetTooLong))
+        );
+        assert_eq!(target(HEAD_BYTES_MAX), Err(Flaw::TargetTooLong));
+        let head = |fields: &str| watched(&format!("GET /a HTTP/1.1\r\n{fields}\r\n"));
+        let field = |length: usize| head(&format!("X: {}\r\n", "a".repeat(length - 3)));
+        assert_eq!((field(LINE_BYTES_MAX), field(LINE_BYTES_MAX + 1)), (Ok(()), Err(Flaw::TooLarge)));
+        let fields = |number: usize| head(&"X: a\r\n".repeat(number));
+        assert_eq!((fields(FIELDS_MAX), fields(FIELDS_MAX + 1)), (Ok(()), Err(Flaw::TooLarge)));
+        let third = "a".repeat(HEAD_BYTES_MAX / 3);
+        assert_eq!(head(&format!("X: {third}\r\nX: {third}\r\n")), Ok(()));
+        assert_eq!(head(&format!("X: {third}\r\nX: {third}\r\nX: {third}\r\n")), Err(Flaw::TooLarge));
+    }
+
+    #[test]
+    fn a_limit_is_passed_at_the_same_byte_however_the_bytes_arrive() {
+        let long = "a".repeat(LINE_BYTES_MAX + 5);
+        for head in [
+            format!("GET /a HTTP/1.1\r\nX: {long}\n"),
+            format!("GET /{long}\n"),
+            format!("GET /a HTTP/1.1\r\n{}X\n", format!("X: {}\r\n", &long[..8187]).repeat(4)),
+        ] {
+            let mut by_byte = Request::default();
+            let pieces = head.as_bytes().chunks(1).try_for_each(|byte| by_byte.push(byte));
+            assert_eq!(pieces, watched(&head));
+            assert_ne!(pieces, Err(Flaw::LineEnd));
+        }
+    }
+
+    #[test]
+    fn a_target_has_no_fragment() {
+        assert_eq!(watched("GET /a#b HTTP/1.1\r\n\r\n"), Err(Flaw::Fragment));
+    }
+
+    #[test]
+    fn how_a_body_is_framed_is_said_once() {
         for fields in [
             "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-            "Content-Length: 5\r\nContent-Length: 5\r\n",
-            "Content-Length: +5\r\n",
-            "Transfer-Encoding: gzip, chunked\r\n",
-            "X: y\n",
+            "Content-Length: 5\r\ncontent-length: 5\r\n",
+            "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+            "Content-Length\r\nContent-Length: 5\r\n",
         ] {
-            assert_eq!(watched(&format!("POST /a HTTP/1.1\r\n{fields}\r\nGET  /\r\n")), Ok(()), "{fields:?}");
+            let request = format!("POST /a HTTP/1.1\r\n{fields}X: y\n\r\n");
+            assert_eq!(watched(&request), Err(Flaw::SecondLength), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_others_refuse_for_its_head_is_not_looked_at() {
+        for field in ["Content-Length: +5", "Content-Length: 5, 5", "Transfer-Encoding: gzip, chunked"] {
+            let request = format!("POST /a HTTP/1.1\r\n{field}\r\nX: y\r\n\r\nGET  /\r\n");
+            assert_eq!(watched(&request), Ok(()), "{field:?}");
+            let request = format!("POST /a HTTP/1.1\r\n{field}\r\nX: y\n\r\n");
+            assert_eq!(watched(&request), Err(Flaw::LineEnd), "its head is: {field:?}");
         }
     }
 }

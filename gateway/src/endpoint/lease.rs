@@ -52,8 +52,8 @@ impl Lease {
     }
 
     /// How to reach it now; `None` while its name was never resolved.
-    pub fn peer(&self) -> Option<HttpPeer> {
-        self.walk.at().map(|address| self.endpoint.peer_at(address))
+    pub fn peer(&self) -> Option<Box<HttpPeer>> {
+        self.walk.at().map(|address| self.endpoint.request_peer_at(address))
     }
 
     /// It took no connection. Turns to its next address; returns whether there is one that was not tried.

@@ -15,6 +15,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
 use super::connection::Connector;
+use super::watched;
 use crate::config::{CertificateAuthorities, ClientCertificate, Endpoint as Settings};
 
 /// A stream may be silent for as long as it likes, but not because the other end is gone.
@@ -62,6 +63,15 @@ pub fn template(settings: &Settings) -> Result<HttpPeer, String> {
     peer.client_cert_key = settings.tls.client.as_ref().map(client_certificate);
     peer.group_key = group_key(settings);
     Ok(peer)
+}
+
+/// The same for requests, whose answers are watched where they can be.
+pub fn for_requests(settings: &Settings, template: &HttpPeer) -> HttpPeer {
+    let mut peer = template.clone();
+    if !settings.http2 {
+        watched::watch(&mut peer);
+    }
+    peer
 }
 
 /// Pingora's pool key leaves the trust anchors out, and of the gateway's certificate all but the serial number: without

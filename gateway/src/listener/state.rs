@@ -116,19 +116,12 @@ impl ConnectionState {
 
     /// What is wrong with a request that has arrived.
     pub fn flaw(&self) -> Option<Flaw> {
-        match self.flaw.load(Ordering::Relaxed) {
-            1 => Some(Flaw::RequestLine),
-            2 => Some(Flaw::Chunk),
-            _ => None,
-        }
+        let number = usize::from(self.flaw.load(Ordering::Relaxed));
+        Flaw::ALL.get(number.checked_sub(1)?).copied()
     }
 
     pub fn set_flaw(&self, flaw: Flaw) {
-        let flaw = match flaw {
-            Flaw::RequestLine => 1,
-            Flaw::Chunk => 2,
-        };
-        self.flaw.store(flaw, Ordering::Relaxed);
+        self.flaw.store(flaw as u8, Ordering::Relaxed);
     }
 
     pub fn is_behind(&self) -> bool {

@@ -1,11 +1,7 @@
-//! The head of a request, as far as it says whether its first line is in order and how its body is framed.
+//! The head of a request: the form of its lines, how much there is of it, and how its body is framed.
 
-use memchr::memchr;
-
-use super::{Flaw, Step};
-
-/// No line that matters is longer: the gateway refuses longer targets, and needs to know only the fields that frame.
-const LINE_MAX: usize = 16 * 1024;
+use super::line::{Line, Stray};
+use super::{FIELDS_MAX, Flaw, HEAD_BYTES_MAX, LINE_BYTES_MAX, Step, TARGET_BYTES_MAX};
 
 /// How a body is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,92 +9,111 @@ pub(super) enum Body {
     /// Zero: there is none.
     Sized(u64),
     Chunked,
+    /// In a way that is refused for its head.
+    Unclear,
 }
 
 /// A head that has begun.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Head {
-    /// What has arrived of a line, where it did not arrive whole.
-    line: Vec<u8>,
-    /// Whether the request line is through.
-    begun: bool,
+    line: Line<{ LINE_BYTES_MAX + 1 }>,
+    bytes: usize,
+    /// The request line among them.
+    lines: usize,
     body: Option<Body>,
 }
 
 impl Head {
-    /// The next bytes; done with `None` where the head leaves open how its body is framed.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Step<Option<Body>>, Flaw> {
+    /// The next bytes.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Step<Body>, Flaw> {
         let mut taken = 0;
-        while let Some(end) = bytes.get(taken..).and_then(|rest| memchr(b'\n', rest)) {
-            let piece = bytes.get(taken..taken + end + 1).unwrap_or_default();
-            taken += end + 1;
-            let done = if self.line.is_empty() {
-                self.read(piece)?
-            } else {
-                self.line.extend_from_slice(piece);
-                let line = std::mem::take(&mut self.line);
-                self.read(&line)?
-            };
-            if let Some(body) = done {
-                return Ok(Step::Done(taken, body));
+        while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
+            // Up to where a limit could be passed, so that it is noticed at the same byte however the bytes arrive.
+            let most = (HEAD_BYTES_MAX - self.bytes).min(LINE_BYTES_MAX - self.line.length()) + 1;
+            let (more, ended) = self.step(rest.get(..most).unwrap_or(rest))?;
+            taken += more;
+            self.bytes += more;
+            if self.bytes > HEAD_BYTES_MAX {
+                return Err(Flaw::TooLarge);
+            }
+            if ended {
+                return Ok(Step::Done(taken, self.body.unwrap_or(Body::Sized(0))));
             }
         }
-        self.line.extend_from_slice(bytes.get(taken..).unwrap_or_default());
-        match self.line.len() > LINE_MAX {
-            true => Ok(Step::Done(bytes.len(), None)),
-            false => Ok(Step::More),
+        Ok(Step::More)
+    }
+
+    /// The next of some bytes, a line or what there is of one: how many that were, and whether the head ends there.
+    fn step(&mut self, bytes: &[u8]) -> Result<(usize, bool), Flaw> {
+        let (taken, line) = self.line.step(bytes).map_err(|stray| match stray {
+            Stray::Lf => Flaw::LineEnd,
+            Stray::Control => Flaw::ControlCharacter,
+        })?;
+        match line {
+            Some(line) => Ok((taken, self.read(&line.text)?)),
+            None if self.line.length() <= LINE_BYTES_MAX => Ok((taken, false)),
+            // The first line is long by its target.
+            None if self.lines == 0 => Err(Flaw::TargetTooLong),
+            None => Err(Flaw::TooLarge),
         }
     }
 
-    /// Reads a whole line; says what it leads to when the head ends with it.
-    fn read(&mut self, line: &[u8]) -> Result<Option<Option<Body>>, Flaw> {
-        let whole = line.strip_suffix(b"\r\n").filter(|_| line.len() <= LINE_MAX);
-        let Some(line) = whole else { return Ok(Some(None)) };
-        if !self.begun {
-            self.begun = true;
-            return if is_request_line(line) { Ok(None) } else { Err(Flaw::RequestLine) };
+    /// Reads a line; says whether the head ends with it.
+    fn read(&mut self, line: &[u8]) -> Result<bool, Flaw> {
+        self.lines += 1;
+        if self.lines == 1 {
+            return check_request_line(line).map(|()| false);
         }
         if line.is_empty() {
-            return Ok(Some(Some(self.body.unwrap_or(Body::Sized(0)))));
+            return Ok(true);
         }
-        match framing(line) {
-            Framing::None => Ok(None),
-            // Stated twice is stated unclearly.
-            Framing::Body(body) if self.body.replace(body).is_none() => Ok(None),
-            Framing::Body(_) | Framing::Unclear => Ok(Some(None)),
+        // The first line is no field.
+        if self.lines > FIELDS_MAX + 1 {
+            return Err(Flaw::TooLarge);
         }
+        // Most fields are about something else, which shows in a byte.
+        if let Some(b'C' | b'c' | b'T' | b't') = line.first()
+            && let Some(body) = framing(line)
+            && self.body.replace(body).is_some()
+        {
+            return Err(Flaw::SecondLength);
+        }
+        Ok(false)
     }
 }
 
-fn is_request_line(line: &[u8]) -> bool {
+/// Three words with one space between, of which the second is the target (RFC 9112 §3).
+fn check_request_line(line: &[u8]) -> Result<(), Flaw> {
     let mut words = line.split(|byte| *byte == b' ');
-    let three = [words.next(), words.next(), words.next()];
-    let all_there = three.iter().all(|word| word.is_some_and(|word| !word.is_empty()));
-    all_there && words.next().is_none() && line.iter().all(|byte| (b' '..0x7f).contains(byte))
+    let (Some([_, ..]), Some(target @ [_, ..]), Some([_, ..]), None) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        return Err(Flaw::RequestLine);
+    };
+    if !line.iter().all(|byte| (b' '..0x7f).contains(byte)) {
+        return Err(Flaw::RequestLine);
+    }
+    if target.len() > TARGET_BYTES_MAX {
+        return Err(Flaw::TargetTooLong);
+    }
+    // Looked for here because a parsed request has lost it.
+    if target.contains(&b'#') { Err(Flaw::Fragment) } else { Ok(()) }
 }
 
-enum Framing {
-    None,
-    Body(Body),
-    Unclear,
-}
-
-fn framing(line: &[u8]) -> Framing {
-    let body = if let Some(value) = value_of(line, b"content-length") {
+/// What a field says about the body, if it is one that does.
+fn framing(line: &[u8]) -> Option<Body> {
+    if let Some(value) = value_of(line, b"content-length") {
         let digits =
             std::str::from_utf8(value).ok().filter(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
-        digits.and_then(|digits| digits.parse().ok()).map(Body::Sized)
-    } else if let Some(value) = value_of(line, b"transfer-encoding") {
-        value.eq_ignore_ascii_case(b"chunked").then_some(Body::Chunked)
-    } else {
-        return Framing::None;
-    };
-    body.map_or(Framing::Unclear, Framing::Body)
+        return Some(digits.and_then(|digits| digits.parse().ok()).map_or(Body::Unclear, Body::Sized));
+    }
+    let value = value_of(line, b"transfer-encoding")?;
+    Some(if value.eq_ignore_ascii_case(b"chunked") { Body::Chunked } else { Body::Unclear })
 }
 
-/// What a field of this name says, if the line is one.
+/// What a field of this name says, if the line is one, or nothing but the name.
 fn value_of<'l>(line: &'l [u8], name: &[u8]) -> Option<&'l [u8]> {
     let (start, rest) = line.split_at_checked(name.len())?;
-    let value = rest.strip_prefix(b":")?;
+    let value = if rest.is_empty() { rest } else { rest.strip_prefix(b":")? };
     start.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
 }

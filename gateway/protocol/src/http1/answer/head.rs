@@ -1,11 +1,12 @@
 //! The head of an answer: the form of its lines, and what it says about the body.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
+use super::super::line::Line;
 use super::Fault;
 use crate::syntax::is_ows;
 
-/// So much is kept of a line that does not arrive whole: more than what frames a body could sensibly need.
+/// So much is read of a line: more than what frames a body could sensibly need.
 const LINE_KEPT: usize = 1024;
 
 /// What follows a head.
@@ -26,12 +27,7 @@ pub(super) struct Head {
     status: Option<u16>,
     length: Length,
     coding: Coding,
-    /// The beginning of a line that did not arrive whole.
-    kept: Vec<u8>,
-    /// How much of that line has arrived.
-    arrived: usize,
-    /// It ends in a CR so far.
-    after_cr: bool,
+    line: Line<LINE_KEPT>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,57 +49,28 @@ enum Coding {
 impl Head {
     /// The next of some bytes, a line or what there is of one: how many that were, and whether the head ends there.
     pub(super) fn step(&mut self, bytes: &[u8]) -> Result<(usize, bool), Fault> {
-        let end = memchr(b'\n', bytes);
-        let piece = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
-        self.check(piece)?;
-        let Some(end) = end else {
-            self.keep(piece);
-            return Ok((bytes.len(), false));
-        };
-        if !self.after_cr {
-            return Err(Fault::Line);
-        }
-        self.after_cr = false;
-        let ended = if self.arrived == 0 {
-            self.read(piece)?
-        } else {
-            self.keep(piece);
-            self.arrived = 0;
-            let line = std::mem::take(&mut self.kept);
-            self.read(&line)?
-        };
-        Ok((end + 1, ended))
-    }
-
-    /// Refuses what no line may hold.
-    fn check(&mut self, piece: &[u8]) -> Result<(), Fault> {
-        let Some((last, others)) = piece.split_last() else { return Ok(()) };
-        if self.arrived == 0 && piece.first().is_some_and(|first| is_ows(*first)) {
+        if !self.line.has_begun() && bytes.first().is_some_and(|first| is_ows(*first)) {
             return Err(Fault::Folded);
         }
-        if self.after_cr || *last == b'\0' || memchr2(b'\r', b'\0', others).is_some() {
-            return Err(Fault::Line);
-        }
-        self.after_cr = *last == b'\r';
-        Ok(())
+        let (taken, line) = self.line.step(bytes).map_err(|_| Fault::Line)?;
+        let ended = match line {
+            Some(line) => self.read(&line.text, line.is_cut)?,
+            None => false,
+        };
+        Ok((taken, ended))
     }
 
-    fn keep(&mut self, piece: &[u8]) {
-        self.arrived += piece.len();
-        let room = LINE_KEPT.saturating_sub(self.kept.len()).min(piece.len());
-        self.kept.extend_from_slice(piece.get(..room).unwrap_or_default());
-    }
-
-    /// Reads a line that ends in CR, as far as it was kept; says whether the head ends with it.
-    fn read(&mut self, line: &[u8]) -> Result<bool, Fault> {
-        let whole = line.strip_suffix(b"\r").filter(|_| line.len() < LINE_KEPT);
+    /// Reads a line, as far as it was kept; says whether the head ends with it.
+    fn read(&mut self, line: &[u8], is_cut: bool) -> Result<bool, Fault> {
         if self.status.is_none() {
-            self.status = Some(status(whole.unwrap_or(line)).ok_or(Fault::StatusLine)?);
+            self.status = Some(status(line).ok_or(Fault::StatusLine)?);
             return Ok(false);
         }
-        if whole.is_some_and(<[u8]>::is_empty) {
+        if line.is_empty() {
             return Ok(true);
         }
+        // As long as it may be, however it has arrived.
+        let whole = Some(line).filter(|line| !is_cut && line.len() < LINE_KEPT);
         self.read_field(line, whole);
         Ok(false)
     }
