@@ -6,6 +6,7 @@ pub mod app;
 pub mod client_certificate;
 pub mod comments;
 pub mod connections;
+mod framed;
 mod frames;
 pub mod guard;
 mod guard_io;

@@ -17,6 +17,9 @@ const A_SECOND: f64 = 1_000.0;
 const FOR_EACH: u32 = 4;
 const FOR_BYTES: u32 = 1024;
 
+/// Errors of a GOAWAY that say nothing against the client: none, and one of the gateway's own (RFC 9113 §7).
+const NO_FAULT: [u32; 2] = [0, 2];
+
 /// What the other side is told before it is cut off: GOAWAY (RFC 9113 §6.8) with ENHANCE_YOUR_CALM, but for the last stream.
 const CALM: [u8; 17] = [0, 0, 8, GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
 
@@ -68,7 +71,7 @@ impl Frames {
         let mut ends = false;
         to_client.push(bytes, |frame| {
             *allowance = (*allowance + carried(frame).unwrap_or_default()).min(AT_ONCE);
-            ends |= frame.error.is_some_and(|error| error != 0);
+            ends |= frame.error.is_some_and(|error| !NO_FAULT.contains(&error));
         });
         ends
     }
@@ -163,11 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_ends_for_a_mistake_and_not_when_it_is_merely_over() {
-        let mut goaway = CALM;
-        assert!(frames(Instant::now()).sent(&goaway));
-        goaway[16] = 0;
-        assert!(!frames(Instant::now()).sent(&goaway));
+    fn a_connection_ends_for_a_mistake_of_its_client_or_for_none() {
+        for (error, is_the_clients) in [(11, true), (1, true), (0, false), (2, false)] {
+            let mut goaway = CALM;
+            goaway[16] = error;
+            assert_eq!(frames(Instant::now()).sent(&goaway), is_the_clients, "error {error}");
+        }
     }
 
     #[test]

@@ -15,16 +15,12 @@ use tollgate_protocol::http1::Request;
 
 use super::comments::{COMMENT_CHUNK, Comments};
 use super::connections::Owner;
-use super::frames::Frames;
+use super::framed::Framed;
 use super::limits::Limits;
 use super::pace::Pace;
 use super::refused::REFUSED;
 use super::state::{ConnectionState, Cut, Phase};
 use crate::respond;
-
-/// What a connection of HTTP/2 may have read before the others on its thread get their turn. Frames can be as small as 9
-/// bytes, and the library of HTTP/2 goes on for as long as there are some.
-const TURN: usize = 4 * 1024;
 
 /// What of an answer is sent together.
 const TOGETHER: usize = 4 * 1024;
@@ -41,15 +37,9 @@ pub struct Guarded<S> {
     held: Held,
     pub(super) state: Arc<ConnectionState>,
     limits: Limits,
-    /// TLS has agreed on HTTP/2, where a 408 would be noise.
-    http2: bool,
-    /// Of HTTP/2, from the first byte on.
-    frames: Option<Box<Frames>>,
-    /// Who is made to wait if this connection is misused.
-    owner: Option<Owner>,
+    /// Looks at the frames, where HTTP/2 is spoken.
+    framed: Framed,
     pub(super) head_until: Instant,
-    /// Bytes read in this turn.
-    turn: usize,
     /// The request of HTTP/1.1 that is arriving, as it looks before anything has parsed it.
     request: Request,
     body_until: Option<Instant>,
@@ -95,14 +85,11 @@ fn head_deadline(limits: &Limits) -> Instant {
 impl<S: IO> Guarded<S> {
     pub fn new(inner: S, limits: Limits, owner: Option<Owner>, state: Arc<ConnectionState>) -> Guarded<S> {
         Guarded {
-            http2: matches!(Ssl::selected_alpn_proto(&inner), Some(ALPN::H2)),
+            framed: Framed::new(matches!(Ssl::selected_alpn_proto(&inner), Some(ALPN::H2)), owner),
             inner: BufWriter::with_capacity(TOGETHER, inner),
-            frames: None,
-            owner,
             held: Held::Nothing,
             state,
             head_until: head_deadline(&limits),
-            turn: 0,
             request: Request::default(),
             body_until: None,
             reading: Pace::new(limits.min_request_rate, limits.min_rate_grace),
@@ -114,24 +101,6 @@ impl<S: IO> Guarded<S> {
             flushed: true,
             limits,
         }
-    }
-
-    /// Of a connection of HTTP/2; none of another.
-    fn frames(&mut self) -> Option<&mut Frames> {
-        if self.frames.is_none() && (self.http2 || self.state.phase() == Phase::Http2) {
-            self.frames = Some(Box::new(Frames::new(Instant::now())));
-        }
-        self.frames.as_deref_mut()
-    }
-
-    /// Whether this read has to wait for the others' turn.
-    fn is_over_turn(&mut self, cx: &Context<'_>) -> bool {
-        if self.turn < TURN {
-            return false;
-        }
-        self.turn = 0;
-        cx.waker().wake_by_ref();
-        true
     }
 
     /// Sends what nothing was written behind since the last turn. Pingora reads while it waits for more of an answer, to see
@@ -160,30 +129,19 @@ impl<S: IO> Guarded<S> {
     /// with a request that nobody has looked at yet is for the hooks to say.
     fn has_read(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<()> {
         self.has_moved(bytes.len());
-        match self.frames().map(|frames| frames.received(bytes, Instant::now)) {
+        match self.framed.received(&self.state, bytes) {
             None => self.watch(bytes),
-            Some(true) => {
-                self.turn += bytes.len();
-                Ok(())
-            }
+            Some(true) => Ok(()),
             Some(false) => {
-                self.is_misused();
                 self.take_leave(cx);
                 Err(io::ErrorKind::InvalidData.into())
             }
         }
     }
 
-    fn is_misused(&self) {
-        REFUSED.http2_misused.note();
-        if let Some(owner) = &self.owner {
-            owner.misused(std::time::Instant::now());
-        }
-    }
-
     /// Says why the connection ends, to a client that takes that at once.
     fn take_leave(&mut self, cx: &mut Context<'_>) {
-        let Some(farewell) = self.frames().and_then(|frames| frames.farewell()) else { return };
+        let Some(farewell) = self.framed.farewell() else { return };
         let mut inner = Pin::new(&mut self.inner);
         let _ = inner.as_mut().poll_write(cx, &farewell);
         let _ = inner.as_mut().poll_flush(cx);
@@ -210,7 +168,7 @@ impl<S: IO> Guarded<S> {
                 self.head_until = head_deadline(&self.limits);
                 self.begin_request();
             }
-            Phase::Head if self.http2 => self.state.enter(Phase::Http2),
+            Phase::Head if self.framed.is_agreed_on => self.state.enter(Phase::Http2),
             Phase::Idle | Phase::Head => {}
             Phase::Body => self.reading.moved(bytes, Instant::now),
         }
@@ -284,7 +242,8 @@ impl<S: IO> Guarded<S> {
         REFUSED.head_timeout.note();
         self.state.set_cut(Cut::Head);
         let mut inner = Pin::new(&mut self.inner);
-        if !self.http2 {
+        // Where TLS has agreed on HTTP/2 it would be noise.
+        if !self.framed.is_agreed_on {
             let _ = inner.as_mut().poll_write(cx, &respond::without_request(Cut::Head.reason()));
             let _ = inner.as_mut().poll_flush(cx);
         }
@@ -320,20 +279,9 @@ impl<S: IO> Guarded<S> {
 
     /// Bytes have been taken, of the first of what there was to send.
     fn has_written<'bytes>(&mut self, taken: usize, bufs: impl Iterator<Item = &'bytes [u8]>) {
-        match self.frames() {
-            None => self.held = if self.inner.buffer().is_empty() { Held::Nothing } else { Held::New },
-            // The library of HTTP/2 flushes whatever it has written.
-            Some(frames) => {
-                let mut left = taken;
-                let ends = bufs.fold(false, |ends, buf| {
-                    let sent = buf.get(..left).unwrap_or(buf);
-                    left -= sent.len();
-                    frames.sent(sent) | ends
-                });
-                if ends {
-                    self.is_misused();
-                }
-            }
+        // The library of HTTP/2 flushes whatever it has written.
+        if !self.framed.sent(&self.state, taken, bufs) {
+            self.held = if self.inner.buffer().is_empty() { Held::Nothing } else { Held::New };
         }
         self.flushed = false;
         self.comments.written(&self.state);
@@ -357,7 +305,7 @@ fn taken(polled: &Poll<io::Result<usize>>) -> usize {
 impl<S: IO> AsyncRead for Guarded<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.is_over_turn(cx) {
+        if this.framed.is_over_turn(cx) {
             return Poll::Pending;
         }
         this.poll_held(cx)?;
@@ -371,7 +319,7 @@ impl<S: IO> AsyncRead for Guarded<S> {
                 Poll::Ready(result.and(read))
             }
             Poll::Pending => {
-                this.turn = 0;
+                this.framed.begin_turn();
                 this.poll_may_wait(cx)
             }
         }
