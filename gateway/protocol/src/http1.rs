@@ -138,6 +138,13 @@ mod tests {
     }
 
     #[test]
+    fn a_flaw_is_found_again_by_its_number() {
+        for (place, flaw) in Flaw::ALL.into_iter().enumerate() {
+            assert_eq!(flaw as usize, place + 1, "{flaw:?}");
+        }
+    }
+
+    #[test]
     fn requests_in_their_form_pass() {
         let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
         let sized = "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nGET  ";
