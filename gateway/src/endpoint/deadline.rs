@@ -16,7 +16,8 @@ pub struct Deadline {
     idle: AtomicU64,
 }
 
-/// It has passed: the connection is ended, or about to be.
+/// The time of a request has passed: the connection is ended, or about to be. With [`RESTS`], its idle time has, which is
+/// nothing to a request whose answer has come and is still passed on.
 const OVER: u64 = 0;
 /// A span, which begins with the next look.
 const SPAN: u64 = 1 << 62;
@@ -56,6 +57,7 @@ impl Deadline {
         self.set(RESTS | SPAN | self.idle.load(Ordering::Relaxed), |_| true);
     }
 
+    /// Whether the time of a request has passed.
     pub fn is_over(&self) -> bool {
         self.next.load(Ordering::Acquire) == OVER
     }
@@ -63,16 +65,16 @@ impl Deadline {
     /// Whether it has passed with this look. Not if the request moves it at this moment.
     pub fn passes(&self, now: u64) -> bool {
         let seen = self.next.load(Ordering::Acquire);
-        if seen == OVER {
+        if is_ended(seen) {
             return false;
         }
         let (rests, time) = (seen & RESTS, seen & NEVER);
         let due = if seen & SPAN == 0 { time } else { now.saturating_add(time).min(NEVER) };
         let all = if rests == 0 { self.all.load(Ordering::Relaxed) } else { NEVER };
-        let next = if due.min(all) <= now { OVER } else { rests | due };
+        let next = rests | if due.min(all) <= now { OVER } else { due };
         next != seen
             && self.next.compare_exchange(seen, next, Ordering::AcqRel, Ordering::Acquire).is_ok()
-            && next == OVER
+            && is_ended(next)
     }
 
     /// `false` when it is over, which it stays.
@@ -82,11 +84,15 @@ impl Deadline {
         if seen == next {
             return true;
         }
-        let change = |seen: u64| (seen != OVER && may(seen)).then_some(next);
+        let change = |seen: u64| (!is_ended(seen) && may(seen)).then_some(next);
         self.next
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, change)
-            .map_or_else(|seen| seen != OVER, |_| true)
+            .map_or_else(|seen| !is_ended(seen), |_| true)
     }
+}
+
+fn is_ended(next: u64) -> bool {
+    next & !RESTS == OVER
 }
 
 fn span(limit: Option<Duration>) -> u64 {
@@ -149,6 +155,7 @@ mod tests {
         assert!(deadline.begin(SECOND, IDLE) && !deadline.passes(9000) && deadline.passes(10_000));
         let idle = begun();
         idle.rest();
-        assert!(!idle.passes(5000) && idle.passes(9000) && !idle.begin(SECOND, IDLE));
+        assert!(!idle.passes(5000) && idle.passes(9000) && !idle.passes(9001) && !idle.begin(SECOND, IDLE));
+        assert!(!idle.is_over(), "the request had its answer in time");
     }
 }

@@ -1,8 +1,12 @@
 //! Connections to endpoints are kept for the next request, for as long as they may be.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
 
 use super::{endpoint, fleet};
 use crate::support::http::Connection;
@@ -14,7 +18,6 @@ fn counting() -> (Arc<AtomicUsize>, Upstream) {
     let answered = Arc::new(AtomicUsize::new(0));
     let count = answered.clone();
     let upstream = Upstream::with_stream(move |_, stream| {
-        use std::io::Write;
         count.fetch_add(1, Ordering::Relaxed);
         let port = stream.peer_addr().map_or(0, |address| address.port());
         stream.write_all(&response("200 OK", &[], &port.to_string())).is_ok()
@@ -50,7 +53,6 @@ fn a_connection_is_idle_behind_an_answer_without_a_body_too() {
     let ports = Arc::new(Mutex::new(Vec::new()));
     let seen = ports.clone();
     let upstream = Upstream::with_stream(move |_, stream| {
-        use std::io::Write;
         seen.lock().expect("nobody panics").push(stream.peer_addr().map(|address| address.port()).ok());
         stream.write_all(&response("202 Accepted", &[], "")).is_ok()
     });
@@ -62,6 +64,28 @@ fn a_connection_is_idle_behind_an_answer_without_a_body_too() {
     }
     let ports = ports.lock().expect("nobody panics");
     assert!(ports[0] == ports[1] && ports[1] != ports[2], "{ports:?}");
+}
+
+#[test]
+fn a_client_has_longer_for_its_answer_than_the_connection_that_brought_it_is_kept() {
+    const LENGTH: usize = 60_000;
+    let upstream = Upstream::with_stream(|_, stream| {
+        stream.write_all(&response("200 OK", &[], &"x".repeat(LENGTH))).is_ok()
+    });
+    let gateway = gateway(&upstream, "idle_timeout: 100ms");
+    // With next to no room for an answer, so that the gateway has to wait with it.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_recv_buffer_size(2048).expect("a size");
+    socket.connect(&gateway.address().into()).expect("it listens");
+    let mut client = TcpStream::from(socket);
+    let head =
+        format!("POST /a/mcp HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n", gateway.address());
+    let request = format!("{head}Connection: close\r\nContent-Length: 2\r\n\r\n{{}}");
+    client.write_all(request.as_bytes()).expect("it is taken");
+    std::thread::park_timeout(Duration::from_millis(1000));
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).expect("it is not cut");
+    assert_eq!(answer.iter().filter(|byte| **byte == b'x').count(), LENGTH);
 }
 
 #[test]
@@ -83,7 +107,6 @@ fn a_connection_that_is_never_idle_is_replaced_when_it_has_lived_its_time() {
 fn a_message_on_a_connection_its_server_has_closed_goes_over_a_new_one() {
     // Each answer promises to keep the connection, and then the connection is closed.
     let closes = Upstream::with_stream(|_, stream| {
-        use std::io::Write;
         let _ = stream.write_all(&response("200 OK", &["Connection: keep-alive"], "ok"));
         false
     });
