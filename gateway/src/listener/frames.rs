@@ -17,8 +17,9 @@ const A_SECOND: f64 = 1_000.0;
 const FOR_EACH: u32 = 4;
 const FOR_BYTES: u32 = 1024;
 
-/// Errors of a GOAWAY that say nothing against the client: none, and one of the gateway's own (RFC 9113 §7).
-const NO_FAULT: [u32; 2] = [0, 2];
+/// Errors of a GOAWAY that are the client's (RFC 9113 §7): PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED,
+/// FRAME_SIZE_ERROR, COMPRESSION_ERROR and ENHANCE_YOUR_CALM. The others are of the gateway's own or of single streams.
+const CLIENTS_ERRORS: [u32; 6] = [1, 3, 5, 6, 9, 11];
 
 /// What the other side is told before it is cut off: GOAWAY (RFC 9113 §6.8) with ENHANCE_YOUR_CALM, but for the last stream.
 const CALM: [u8; 17] = [0, 0, 8, GOAWAY, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
@@ -71,7 +72,7 @@ impl Frames {
         let mut ends = false;
         to_client.push(bytes, |frame| {
             *allowance = (*allowance + carried(frame).unwrap_or_default()).min(AT_ONCE);
-            ends |= frame.error.is_some_and(|error| !NO_FAULT.contains(&error));
+            ends |= frame.error.is_some_and(|error| CLIENTS_ERRORS.contains(&error));
         });
         ends
     }
@@ -167,7 +168,8 @@ mod tests {
 
     #[test]
     fn a_connection_ends_for_a_mistake_of_its_client_or_for_none() {
-        for (error, is_the_clients) in [(11, true), (1, true), (0, false), (2, false)] {
+        for error in 0..16 {
+            let is_the_clients = matches!(error, 1 | 3 | 5 | 6 | 9 | 11);
             let mut goaway = CALM;
             goaway[16] = error;
             assert_eq!(frames(Instant::now()).sent(&goaway), is_the_clients, "error {error}");
