@@ -70,6 +70,7 @@ pub mod respond;
 pub mod route;
 pub mod server;
 pub mod to_https;
+mod together;
 pub mod token;
 pub mod tools;
 mod upstream_head;

@@ -17,6 +17,8 @@ mod preamble;
 mod quiet;
 pub mod refused;
 pub mod state;
+mod takes;
+mod timer;
 pub mod tls;
 pub mod trusted;
 

@@ -159,10 +159,11 @@ fn has_body(session: &mut Session) -> bool {
 
 #[async_trait]
 impl ProxyHttp for Proxy {
-    type CTX = Context;
+    /// Boxed, since Pingora moves it through several futures.
+    type CTX = Box<Context>;
 
-    fn new_ctx(&self) -> Context {
-        Context {
+    fn new_ctx(&self) -> Box<Context> {
+        Box::new(Context {
             gateway: self.edge.gateway.load_full(),
             request_id: RequestId::next(),
             started: Instant::now(),
@@ -190,13 +191,13 @@ impl ProxyHttp for Proxy {
             lists: None,
             commented: None,
             in_flight: self.edge.in_flight.enter(),
-        }
+        })
     }
 
     /// No modules: Pingora's default one would compress event streams and stall them.
     fn init_downstream_modules(&self, _: &mut HttpModules) {}
 
-    async fn early_request_filter(&self, session: &mut Session, context: &mut Context) -> Result<()> {
+    async fn early_request_filter(&self, session: &mut Session, context: &mut Box<Context>) -> Result<()> {
         context.has_body = has_body(session);
         state::enter(if context.has_body { Phase::Body } else { Phase::Answer });
         context.client = self.client(session, context);
@@ -206,7 +207,7 @@ impl ProxyHttp for Proxy {
         Ok(())
     }
 
-    async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+    async fn request_filter(&self, session: &mut Session, context: &mut Box<Context>) -> Result<bool> {
         let answer: std::result::Result<Reply, End> = match self.decide(session, context) {
             Ok(Decided { web_origin, decision }) => {
                 context.web_origin = web_origin;
@@ -241,7 +242,7 @@ impl ProxyHttp for Proxy {
         session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
-        context: &mut Context,
+        context: &mut Box<Context>,
     ) -> Result<()> {
         // Pingora writes an empty piece as a chunk of no bytes, which ends the body, and then its end once more.
         if end_of_stream && body.as_ref().is_some_and(Bytes::is_empty) {
@@ -260,7 +261,11 @@ impl ProxyHttp for Proxy {
         Ok(())
     }
 
-    async fn upstream_peer(&self, session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(
+        &self,
+        session: &mut Session,
+        context: &mut Box<Context>,
+    ) -> Result<Box<HttpPeer>> {
         loop {
             let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
             if let Some(mut peer) = hop.endpoint.peer() {
@@ -282,7 +287,7 @@ impl ProxyHttp for Proxy {
         &self,
         _: &mut Session,
         _: &HttpPeer,
-        context: &mut Context,
+        context: &mut Box<Context>,
         mut error: Box<Error>,
     ) -> Box<Error> {
         if let Some(counts) = context.endpoint_counts() {
@@ -298,7 +303,7 @@ impl ProxyHttp for Proxy {
         _: &HttpPeer,
         session: &mut Session,
         mut error: Box<Error>,
-        context: &mut Context,
+        context: &mut Box<Context>,
         _: bool,
     ) -> Box<Error> {
         // Nothing was sent on it, so this is no failure and any request may have another.
@@ -335,7 +340,7 @@ impl ProxyHttp for Proxy {
         _: &HttpPeer,
         _: RawFd,
         digest: Option<&Digest>,
-        context: &mut Context,
+        context: &mut Box<Context>,
     ) -> Result<()> {
         let now = Instant::now();
         context.connected(reused, now);
@@ -368,7 +373,7 @@ impl ProxyHttp for Proxy {
         &self,
         session: &mut Session,
         request: &mut RequestHeader,
-        context: &mut Context,
+        context: &mut Box<Context>,
     ) -> Result<()> {
         let (Some(route), Some(hop), Some(admission)) = (&context.route, &context.hop, &context.admission)
         else {
@@ -405,7 +410,7 @@ impl ProxyHttp for Proxy {
         &self,
         _: &mut Session,
         response: &mut ResponseHeader,
-        context: &mut Context,
+        context: &mut Box<Context>,
     ) -> Result<()> {
         let head = AnswerHead::read(response)?;
         if !response.status.is_informational() {
@@ -423,7 +428,7 @@ impl ProxyHttp for Proxy {
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        context: &mut Context,
+        context: &mut Box<Context>,
     ) -> Result<()> {
         if response.status.is_informational() {
             return Ok(());
@@ -479,7 +484,7 @@ impl ProxyHttp for Proxy {
         session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
-        context: &mut Context,
+        context: &mut Box<Context>,
     ) -> Result<Option<Duration>> {
         if let Some(wait) = &context.wait {
             if wait.is_over() {
@@ -512,17 +517,23 @@ impl ProxyHttp for Proxy {
     }
 
     /// The access log counts the endpoints that were tried.
-    fn suppress_proxy_warn_log(&self, _: &Session, _: &Context, _: &Error, _: ProxyWarnLogContext) -> bool {
+    fn suppress_proxy_warn_log(
+        &self,
+        _: &Session,
+        _: &Box<Context>,
+        _: &Error,
+        _: ProxyWarnLogContext,
+    ) -> bool {
         true
     }
 
-    fn request_summary(&self, session: &Session, context: &Context) -> String {
+    fn request_summary(&self, session: &Session, context: &Box<Context>) -> String {
         let request = session.req_header();
         format!("{} {} {}", context.request_id, request.method, access_log::path_of(request.raw_path()))
     }
 
     /// The access log has a line for every request, with the reason; Pingora's would say it twice.
-    fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {
+    fn suppress_error_log(&self, _: &Session, _: &Box<Context>, _: &Error) -> bool {
         true
     }
 
@@ -530,7 +541,7 @@ impl ProxyHttp for Proxy {
         &self,
         session: &mut Session,
         error: &Error,
-        context: &mut Context,
+        context: &mut Box<Context>,
     ) -> FailToProxy {
         let end = context.end.take().unwrap_or_else(|| match context.is_over() {
             true => Refusal::new(&reason::UPSTREAM_TIMEOUT).into(),
@@ -559,7 +570,7 @@ impl ProxyHttp for Proxy {
         FailToProxy { error_code: status, can_reuse_downstream: false }
     }
 
-    async fn logging(&self, session: &mut Session, failure: Option<&Error>, context: &mut Context) {
+    async fn logging(&self, session: &mut Session, failure: Option<&Error>, context: &mut Box<Context>) {
         // Before the line that says so: what the stream had announced is closed with it.
         context.legacy_stream = None;
         access_log::record(session, context, failure);

@@ -82,7 +82,7 @@ const HEAD: u8 = 2;
 
 impl Connection {
     /// One that was just opened.
-    fn new(socket: Socket) -> Connection {
+    pub(super) fn new(socket: Socket) -> Connection {
         Connection {
             // Where the connection began is counted by Linux as a byte.
             taken_at_first: tcp_info(&socket).map(|info| info.tcpi_bytes_acked),
@@ -215,7 +215,7 @@ impl Connect for Connector {
         OPEN.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
         let mut stream = Stream::from(tcp);
         // Meant for what a CONNECT proxy said; it is the one place where a connection carries something of ours.
-        let unsaid = Box::new(ResponseHeader::build(200, None)?);
+        let unsaid = Box::new(ResponseHeader::build_no_case(200, Some(0))?);
         stream.set_proxy_digest(ProxyDigest::new(unsaid, Some(Box::new(connection))));
         Ok(stream)
     }

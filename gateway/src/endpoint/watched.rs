@@ -20,22 +20,20 @@ use pingora_core::connectors::http::custom::{Connection as Connected, Connector}
 use pingora_core::connectors::{ConnectorOptions, TransportConnector};
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::tls::CustomALPN;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, BufWriter, ReadBuf, Take};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tollgate_protocol::http1::answer::{Answer, Fault};
 
 use super::connection::Connection;
-use crate::listener::state::client_is_behind;
+use crate::listener::state::{Taking, taking};
+use crate::together::Together;
 
-/// What is read of an answer at once. Several pieces wait in Pingora's queue for a client that is slow, so that their size
-/// decides what such a client costs.
-const PIECE_BYTES: u64 = 16 * 1024;
+/// What is read of an answer before who passes it on to the client has a turn. One piece that is passed on at once is
+/// cheaper than several that wait for each other: Pingora copies those together.
+const PIECE_BYTES: usize = 16 * 1024;
 
-/// The same while the client has not taken what was read before. Smaller pieces for everybody would cost everybody: of 4 KiB,
-/// an answer of 10 MB takes twice as much of the processor.
-const PIECE_BYTES_BEHIND: u64 = 2 * 1024;
-
-/// What is sent together with a head. Longer pieces follow it.
-const TOGETHER: usize = 4 * 1024;
+/// The same for a client that has taken little so far. It may be one that hardly reads, and what was read for it then costs
+/// memory until it is given up on. For everybody, pieces of this size would double what an answer of 10 MB takes.
+const FIRST_PIECE_BYTES: usize = 4 * 1024;
 
 /// Stands for HTTP/1.1 whose answers are watched. It is never sent.
 static WATCHED: Lazy<ALPN> = Lazy::new(|| ALPN::Custom(CustomALPN::new(b"tollgate".to_vec())));
@@ -89,10 +87,7 @@ impl Connector for Watching {
 fn watched(inner: Stream) -> Stream {
     let proxied = inner.get_proxy_digest();
     match proxied.as_deref().and_then(Connection::behind) {
-        Some(connection) => {
-            let inner = BufWriter::with_capacity(TOGETHER, inner).take(PIECE_BYTES);
-            Box::new(Watched { inner, head: Head::Sent, connection, answer: Answer::default(), fault: None })
-        }
+        Some(connection) => Box::new(Watched::new(inner, connection)),
         None => inner,
     }
 }
@@ -104,13 +99,15 @@ fn watched(inner: Stream) -> Stream {
 #[derive(Debug)]
 pub(super) struct Watched {
     /// With a limit that is set anew for each read.
-    pub(super) inner: Take<BufWriter<Stream>>,
+    pub(super) inner: Take<Together<Stream>>,
     head: Head,
     /// Where the hooks of a request say that one begins.
     connection: Arc<Connection>,
     answer: Answer,
     /// Found, so that nothing is read any more.
     fault: Option<Fault>,
+    /// Read since who passes it on had a turn.
+    ahead: usize,
 }
 
 /// Where the head of a request is that was written.
@@ -124,6 +121,11 @@ enum Head {
 }
 
 impl Watched {
+    fn new(inner: Stream, connection: Arc<Connection>) -> Watched {
+        let inner = Together::new(inner).take(0);
+        Watched { inner, head: Head::Sent, connection, answer: Answer::default(), fault: None, ahead: 0 }
+    }
+
     /// Sends a head that has waited for its body, before its answer is waited for.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.head {
@@ -159,6 +161,22 @@ impl Watched {
         Poll::Ready(Ok(written))
     }
 
+    /// How much may be read now. Who passes it on is another future of this task, and lets this one know when a client
+    /// that was behind has taken what there was.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<usize> {
+        let piece = match taking() {
+            Taking::Behind => return Poll::Pending,
+            Taking::Little => FIRST_PIECE_BYTES,
+            Taking::Enough => PIECE_BYTES,
+        };
+        if self.ahead >= piece {
+            self.ahead = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(piece)
+    }
+
     /// Bytes have arrived: how many of them may be passed on.
     fn has_read(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(asked) = self.connection.asked() {
@@ -187,9 +205,11 @@ impl AsyncRead for Watched {
             return Poll::Ready(Err(unfit(fault)));
         }
         ready!(this.poll_head(cx))?;
+        let piece = ready!(this.poll_piece(cx));
         let before = buf.filled().len();
-        this.inner.set_limit(if client_is_behind() { PIECE_BYTES_BEHIND } else { PIECE_BYTES });
+        this.inner.set_limit(piece as u64);
         ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        this.ahead += buf.filled().len() - before;
         let passed = this.has_read(buf.filled().get(before..).unwrap_or_default());
         buf.set_filled(before + passed.as_ref().copied().unwrap_or_default());
         passed.map(drop).into()
@@ -226,5 +246,53 @@ impl AsyncWrite for Watched {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(self.get_mut().inner.get_mut()).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    use super::super::connection::Asked;
+    use super::*;
+    use crate::listener::state::{CONNECTION, ConnectionState};
+
+    /// How many bytes one turn of the task brings; `None` where it has to wait.
+    async fn read(watched: &mut Watched) -> Option<usize> {
+        let mut bytes = vec![0; 64 * 1024];
+        poll_fn(|cx| {
+            let mut buf = ReadBuf::new(&mut bytes);
+            let polled = Pin::new(&mut *watched).poll_read(cx, &mut buf);
+            Poll::Ready(polled.is_ready().then(|| buf.filled().len()))
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn of_an_answer_no_more_is_read_at_once_than_its_client_is_known_to_take() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let socket = std::net::TcpStream::connect(listener.local_addr().expect("an address"));
+        let connection = Arc::new(Connection::new(socket.expect("it listens")));
+        let (mut server, stream) = duplex(64 * 1024);
+        server.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n").await.expect("there is room");
+        server.write_all(&[b'x'; 60_000]).await.expect("there is room");
+        connection.ask(Asked { is_head: false }, false);
+        let mut watched = Watched::new(Box::new(stream), connection);
+        let state = Arc::new(ConnectionState::default());
+        let client = state.clone();
+        let reading = async move {
+            assert_eq!(read(&mut watched).await, Some(FIRST_PIECE_BYTES));
+            assert_eq!(read(&mut watched).await, None, "the client's side has no turn");
+            assert_eq!(read(&mut watched).await, Some(FIRST_PIECE_BYTES));
+            client.set_taking(Taking::Behind);
+            assert_eq!([read(&mut watched).await, read(&mut watched).await], [None, None]);
+            client.set_taking(Taking::Enough);
+            assert_eq!(read(&mut watched).await, Some(PIECE_BYTES));
+            assert_eq!(read(&mut watched).await, None, "the client's side has no turn");
+            assert_eq!(read(&mut watched).await, Some(PIECE_BYTES));
+        };
+        CONNECTION.scope(state, reading).await;
     }
 }

@@ -17,7 +17,7 @@ use super::again::at_once;
 use super::http2::Http2Stream;
 use super::limits::Limits;
 use super::quiet::Quiet;
-use super::state::{CONNECTION, ConnectionState};
+use super::state::{CONNECTION, ConnectionState, Taking};
 use crate::edge::Edge;
 use crate::handover::PingoraProxy;
 
@@ -116,6 +116,7 @@ impl HttpServerApp for Http2 {
     ) -> Option<ReusedHttpStream> {
         let ServerSession::H2(stream) = session else { return None };
         let state = Arc::new(ConnectionState::default());
+        state.set_taking(Taking::Enough);
         let stream = Http2Stream::new(stream, &self.limits(), state.clone());
         let session = ServerSession::new_custom(Box::new(stream));
         let serving = CONNECTION.scope(state, self.proxy.process_new_http(session, draining));

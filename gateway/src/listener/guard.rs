@@ -9,8 +9,8 @@ use std::task::{Context, Poll, ready};
 use std::{io, iter};
 
 use pingora_core::protocols::{ALPN, IO, Ssl};
-use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 use tollgate_protocol::http1::Request;
 
 use super::comments::{COMMENT_CHUNK, Comments};
@@ -20,10 +20,10 @@ use super::limits::Limits;
 use super::pace::Pace;
 use super::refused::REFUSED;
 use super::state::{ConnectionState, Cut, Phase};
+use super::takes::Takes;
+use super::timer::Timer;
 use crate::respond;
-
-/// What of an answer is sent together.
-const TOGETHER: usize = 4 * 1024;
+use crate::together::Together;
 
 /// A deadline is late by up to this share of it, so that many connections that began together do not end together.
 const SPREAD: f64 = 0.05;
@@ -33,7 +33,7 @@ const SPREAD: f64 = 0.05;
 pub struct Guarded<S> {
     /// Holds small writes, until there is a flush or who brings the next has had a turn: Pingora's own buffer has no room
     /// for a head and a small answer, and sends them one by one.
-    pub(super) inner: BufWriter<S>,
+    pub(super) inner: Together<S>,
     held: Held,
     pub(super) state: Arc<ConnectionState>,
     limits: Limits,
@@ -44,9 +44,8 @@ pub struct Guarded<S> {
     request: Request,
     body_until: Option<Instant>,
     reading: Pace,
-    writing: Pace,
+    taking: Takes,
     read_timer: Timer,
-    write_timer: Timer,
     comments: Comments,
     /// What is left to send of a comment that was begun.
     unsent: &'static [u8],
@@ -64,20 +63,6 @@ enum Held {
     Due,
 }
 
-/// Made when it is first needed, then moved.
-#[derive(Debug, Default)]
-struct Timer(Option<Pin<Box<Sleep>>>);
-
-impl Timer {
-    fn poll(&mut self, until: Instant, cx: &mut Context<'_>) -> Poll<()> {
-        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(until)));
-        if sleep.deadline() != until {
-            sleep.as_mut().reset(until);
-        }
-        sleep.as_mut().poll(cx)
-    }
-}
-
 fn head_deadline(limits: &Limits) -> Instant {
     Instant::now() + limits.head_timeout.mul_f64(1.0 + SPREAD * fastrand::f64())
 }
@@ -86,16 +71,15 @@ impl<S: IO> Guarded<S> {
     pub fn new(inner: S, limits: Limits, owner: Option<Owner>, state: Arc<ConnectionState>) -> Guarded<S> {
         Guarded {
             framed: Framed::new(matches!(Ssl::selected_alpn_proto(&inner), Some(ALPN::H2)), owner),
-            inner: BufWriter::with_capacity(TOGETHER, inner),
+            inner: Together::new(inner),
             held: Held::Nothing,
             state,
             head_until: head_deadline(&limits),
             request: Request::default(),
             body_until: None,
             reading: Pace::new(limits.min_request_rate, limits.min_rate_grace),
-            writing: Pace::new(limits.min_response_rate, limits.min_rate_grace),
+            taking: Takes::new(&limits),
             read_timer: Timer::default(),
-            write_timer: Timer::default(),
             comments: Comments::default(),
             unsent: &[],
             flushed: true,
@@ -250,38 +234,11 @@ impl<S: IO> Guarded<S> {
         let _ = inner.poll_shutdown(cx);
     }
 
-    /// Passes on what a write came to, or ends it when the client has not made room for too long.
-    fn write_in_time<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        polled: Poll<io::Result<T>>,
-        bytes: impl FnOnce(&T) -> usize,
-    ) -> Poll<io::Result<T>> {
-        match polled {
-            Poll::Ready(Ok(done)) => {
-                self.writing.moved(bytes(&done), Instant::now);
-                self.state.set_behind(false);
-                Poll::Ready(Ok(done))
-            }
-            Poll::Ready(error) => Poll::Ready(error),
-            Poll::Pending => {
-                self.state.set_behind(true);
-                let Some(until) = self.writing.wait(Instant::now) else { return Poll::Pending };
-                ready!(self.write_timer.poll(until, cx));
-                self.state.set_cut(Cut::Answer);
-                if self.state.phase() == Phase::Http2 {
-                    REFUSED.answer_not_read.note();
-                }
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
-        }
-    }
-
     /// Bytes have been taken, of the first of what there was to send.
     fn has_written<'bytes>(&mut self, taken: usize, bufs: impl Iterator<Item = &'bytes [u8]>) {
         // The library of HTTP/2 flushes whatever it has written.
         if !self.framed.sent(&self.state, taken, bufs) {
-            self.held = if self.inner.buffer().is_empty() { Held::Nothing } else { Held::New };
+            self.held = if self.inner.holds_nothing() { Held::Nothing } else { Held::New };
         }
         self.flushed = false;
         self.comments.written(&self.state);
@@ -333,7 +290,7 @@ impl<S: IO> AsyncWrite for Guarded<S> {
         ready!(this.poll_unsent(cx))?;
         let polled = Pin::new(&mut this.inner).poll_write(cx, buf);
         this.has_written(taken(&polled), iter::once(buf));
-        this.write_in_time(cx, polled, |written| *written)
+        this.taking.in_time(cx, &this.state, polled, |written| *written)
     }
 
     fn poll_write_vectored(
@@ -346,7 +303,7 @@ impl<S: IO> AsyncWrite for Guarded<S> {
         ready!(this.poll_unsent(cx))?;
         let polled = Pin::new(&mut this.inner).poll_write_vectored(cx, bufs);
         this.has_written(taken(&polled), bufs.iter().map(|buf| &**buf));
-        this.write_in_time(cx, polled, |written| *written)
+        this.taking.in_time(cx, &this.state, polled, |written| *written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -360,19 +317,20 @@ impl<S: IO> AsyncWrite for Guarded<S> {
         if matches!(polled, Poll::Ready(Ok(()))) {
             (this.flushed, this.held) = (true, Held::Nothing);
         }
-        this.write_in_time(cx, polled, |()| 0)
+        this.taking.in_time(cx, &this.state, polled, |()| 0)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.refuse_after_cut()?;
         let polled = Pin::new(&mut this.inner).poll_shutdown(cx);
-        this.write_in_time(cx, polled, |()| 0)
+        this.taking.in_time(cx, &this.state, polled, |()| 0)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::state::Taking;
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
@@ -382,15 +340,16 @@ mod tests {
         let state = Arc::new(ConnectionState::default());
         let mut guarded = Guarded::new(server, Limits::default(), None, state.clone());
         guarded.write_all(b"head").await.expect("it is taken");
-        assert!(!state.is_behind());
+        assert_eq!(state.taking(), Taking::Little);
         let mut answer = Box::pin(async {
             guarded.write_all(&[b'x'; 8192]).await?;
             guarded.flush().await
         });
         let waits = std::future::poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx).is_pending()));
-        assert!(waits.await && state.is_behind());
+        assert!(waits.await && state.taking() == Taking::Behind);
         let mut taken = [0; 8196];
         let (written, read) = tokio::join!(answer, client.read_exact(&mut taken));
-        assert!(written.is_ok() && read.is_ok() && !state.is_behind());
+        assert!(written.is_ok() && read.is_ok());
+        assert_eq!(state.taking(), Taking::Little);
     }
 }

@@ -72,8 +72,10 @@ fn poll_heard(stream: &mut Stream, cx: &mut Context<'_>) -> Poll<Option<BytesMut
     if result.is_err() || read.filled().is_empty() {
         return Poll::Ready(None);
     }
-    // With the room that Pingora's own buffer has for the rest of a head.
-    let mut heard = BytesMut::with_capacity(FIRST_READ);
+    // Of a whole head no more is kept than there is of it, and of another what Pingora's own buffer has room for.
+    let is_whole = memchr::memmem::find(read.filled(), b"\r\n\r\n").is_some();
+    let room = if is_whole { read.filled().len() } else { FIRST_READ };
+    let mut heard = BytesMut::with_capacity(room);
     heard.extend_from_slice(read.filled());
     Poll::Ready(Some(heard))
 }

@@ -41,13 +41,24 @@ pub struct ConnectionState {
     keep_alive: AtomicU64,
     first_comment: AtomicBool,
     between_events: AtomicBool,
-    /// The client has not taken all that was there for it.
-    behind: AtomicBool,
+    taking: AtomicU8,
 }
 
 /// Stand for an answer that gets no comments, and for an event stream that gets none but perhaps a first.
 const NO_STREAM: u64 = 0;
 const NO_KEEP_ALIVE: u64 = u64::MAX;
+
+/// How a client takes what is sent to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Taking {
+    /// It has not taken all that was there for it.
+    Behind = 0,
+    /// All, of what may have found room on the way to a client that reads nothing.
+    Little = 1,
+    /// All of more than that; or it takes it by the windows of HTTP/2.
+    Enough = 2,
+}
 
 /// Why a connection is ended: what its client was too slow for, or got wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +91,7 @@ impl Default for ConnectionState {
             keep_alive: AtomicU64::new(NO_STREAM),
             first_comment: AtomicBool::new(false),
             between_events: AtomicBool::new(false),
-            behind: AtomicBool::new(false),
+            taking: AtomicU8::new(Taking::Little as u8),
         }
     }
 }
@@ -124,15 +135,16 @@ impl ConnectionState {
         self.flaw.store(flaw as u8, Ordering::Relaxed);
     }
 
-    pub fn is_behind(&self) -> bool {
-        self.behind.load(Ordering::Relaxed)
+    pub fn taking(&self) -> Taking {
+        match self.taking.load(Ordering::Relaxed) {
+            0 => Taking::Behind,
+            1 => Taking::Little,
+            _ => Taking::Enough,
+        }
     }
 
-    pub fn set_behind(&self, it_is: bool) {
-        // Most writes change nothing, and a look is cheaper.
-        if self.is_behind() != it_is {
-            self.behind.store(it_is, Ordering::Relaxed);
-        }
+    pub fn set_taking(&self, taking: Taking) {
+        self.taking.store(taking as u8, Ordering::Relaxed);
     }
 
     /// The event stream that is being answered with, if it may get comments.
@@ -176,9 +188,9 @@ pub fn cut() -> Option<Cut> {
     CONNECTION.try_with(|connection| connection.cut()).ok().flatten()
 }
 
-/// Whether this task's client has not taken all that was there for it, so that what is read for it waits.
-pub fn client_is_behind() -> bool {
-    CONNECTION.try_with(|connection| connection.is_behind()).unwrap_or(false)
+/// How this task's client takes its answers. What is read for it, before it is known to read, is read in small pieces.
+pub fn taking() -> Taking {
+    CONNECTION.try_with(|connection| connection.taking()).unwrap_or(Taking::Enough)
 }
 
 /// What is wrong with the bytes of this task's request, if anything is.
