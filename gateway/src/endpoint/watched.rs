@@ -31,6 +31,11 @@ use crate::together::Together;
 /// cheaper than several that wait for each other: Pingora copies those together.
 const PIECE_BYTES: usize = 16 * 1024;
 
+/// The same in the midst of an answer of which so much was read that its client must be reading too: the window of one that
+/// does not is half of that, as systems have it.
+const LARGE_PIECE_BYTES: usize = 64 * 1024;
+const MUCH: usize = 256 * 1024;
+
 /// The same for a client that has taken little so far. It may be one that hardly reads, and what was read for it then costs
 /// memory until it is given up on. For everybody, pieces of this size would double what an answer of 10 MB takes.
 const FIRST_PIECE_BYTES: usize = 4 * 1024;
@@ -108,6 +113,8 @@ pub(super) struct Watched {
     fault: Option<Fault>,
     /// Read since who passes it on had a turn.
     ahead: usize,
+    /// Read of this answer.
+    so_far: usize,
 }
 
 /// Where the head of a request is that was written.
@@ -123,7 +130,15 @@ enum Head {
 impl Watched {
     fn new(inner: Stream, connection: Arc<Connection>) -> Watched {
         let inner = Together::new(inner).take(0);
-        Watched { inner, head: Head::Sent, connection, answer: Answer::default(), fault: None, ahead: 0 }
+        Watched {
+            inner,
+            head: Head::Sent,
+            connection,
+            answer: Answer::default(),
+            fault: None,
+            ahead: 0,
+            so_far: 0,
+        }
     }
 
     /// Sends a head that has waited for its body, before its answer is waited for.
@@ -167,9 +182,10 @@ impl Watched {
         let piece = match taking() {
             Taking::Behind => return Poll::Pending,
             Taking::Little => FIRST_PIECE_BYTES,
-            Taking::Enough => PIECE_BYTES,
+            Taking::Enough if self.so_far < MUCH => PIECE_BYTES,
+            Taking::Enough => LARGE_PIECE_BYTES,
         };
-        if self.ahead >= piece {
+        if self.ahead >= piece.min(PIECE_BYTES) {
             self.ahead = 0;
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -181,6 +197,7 @@ impl Watched {
     fn has_read(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(asked) = self.connection.asked() {
             self.answer = Answer::to(asked.is_head);
+            self.so_far = 0;
         }
         let Err(broken) = self.answer.push(bytes) else {
             if self.answer.is_over() {
@@ -209,7 +226,9 @@ impl AsyncRead for Watched {
         let before = buf.filled().len();
         this.inner.set_limit(piece as u64);
         ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
-        this.ahead += buf.filled().len() - before;
+        let read = buf.filled().len() - before;
+        this.ahead += read;
+        this.so_far = this.so_far.saturating_add(read);
         let passed = this.has_read(buf.filled().get(before..).unwrap_or_default());
         buf.set_filled(before + passed.as_ref().copied().unwrap_or_default());
         passed.map(drop).into()
@@ -261,7 +280,7 @@ mod tests {
 
     /// How many bytes one turn of the task brings; `None` where it has to wait.
     async fn read(watched: &mut Watched) -> Option<usize> {
-        let mut bytes = vec![0; 64 * 1024];
+        let mut bytes = vec![0; 2 * LARGE_PIECE_BYTES];
         poll_fn(|cx| {
             let mut buf = ReadBuf::new(&mut bytes);
             let polled = Pin::new(&mut *watched).poll_read(cx, &mut buf);
@@ -275,9 +294,9 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let socket = std::net::TcpStream::connect(listener.local_addr().expect("an address"));
         let connection = Arc::new(Connection::new(socket.expect("it listens")));
-        let (mut server, stream) = duplex(64 * 1024);
-        server.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n").await.expect("there is room");
-        server.write_all(&[b'x'; 60_000]).await.expect("there is room");
+        let (mut server, stream) = duplex(2 * MUCH + 1_000_000);
+        let answer = [b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", &[b'x'; 1_000_000][..]].concat();
+        server.write_all(&answer).await.expect("there is room");
         connection.ask(Asked { is_head: false }, false);
         let mut watched = Watched::new(Box::new(stream), connection);
         let state = Arc::new(ConnectionState::default());
@@ -289,9 +308,13 @@ mod tests {
             client.set_taking(Taking::Behind);
             assert_eq!([read(&mut watched).await, read(&mut watched).await], [None, None]);
             client.set_taking(Taking::Enough);
-            assert_eq!(read(&mut watched).await, Some(PIECE_BYTES));
-            assert_eq!(read(&mut watched).await, None, "the client's side has no turn");
-            assert_eq!(read(&mut watched).await, Some(PIECE_BYTES));
+            let mut so_far = 2 * FIRST_PIECE_BYTES;
+            while so_far < MUCH {
+                assert_eq!(read(&mut watched).await, Some(PIECE_BYTES));
+                assert_eq!(read(&mut watched).await, None, "the client's side has no turn");
+                so_far += PIECE_BYTES;
+            }
+            assert_eq!(read(&mut watched).await, Some(LARGE_PIECE_BYTES));
         };
         CONNECTION.scope(state, reading).await;
     }
