@@ -73,14 +73,14 @@ pub async fn at_once<F: Future>(future: F, may_go_on: impl Fn() -> bool) -> F::O
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::atomic::AtomicUsize;
 
     use super::*;
 
     /// A task, and how often it was woken.
     #[derive(Default)]
-    struct Task(AtomicUsize);
+    pub(in crate::listener) struct Task(AtomicUsize);
 
     impl Wake for Task {
         fn wake(self: Arc<Self>) {
@@ -94,7 +94,7 @@ mod tests {
             future.as_mut().poll(&mut Context::from_waker(&Waker::from(self.clone())))
         }
 
-        fn woken(&self) -> usize {
+        pub(in crate::listener) fn woken(&self) -> usize {
             self.0.load(Ordering::Relaxed)
         }
     }

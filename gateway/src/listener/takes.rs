@@ -75,19 +75,10 @@ impl Takes {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::{Wake, Waker};
+    use std::task::Waker;
 
+    use super::super::again::tests::Task;
     use super::*;
-
-    #[derive(Default)]
-    struct Task(AtomicUsize);
-
-    impl Wake for Task {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
 
     #[tokio::test]
     async fn a_client_reads_when_it_has_taken_enough_and_a_pause_is_forgotten_then() {
@@ -95,7 +86,7 @@ mod tests {
         let (waker, mut takes) = (Waker::from(task.clone()), Takes::new(&Limits::default()));
         let mut write = |polled: Poll<io::Result<usize>>| {
             let passed = takes.in_time(&mut Context::from_waker(&waker), &state, polled, |bytes| *bytes);
-            (passed.is_ready(), state.taking(), task.0.load(Ordering::Relaxed))
+            (passed.is_ready(), state.taking(), task.woken())
         };
         assert_eq!(write(Poll::Ready(Ok(ENOUGH / 2))), (true, Taking::Little, 0));
         assert_eq!(write(Poll::Pending), (false, Taking::Behind, 0));
