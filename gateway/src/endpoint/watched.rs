@@ -31,14 +31,14 @@ use crate::together::Together;
 /// cheaper than several that wait for each other: Pingora copies those together.
 const PIECE_BYTES: usize = 16 * 1024;
 
+/// The same for a client that has taken little so far. It may be one that hardly reads, and what was read for it then costs
+/// memory until it is given up on. For everybody, pieces of this size would double what an answer of 10 MB takes.
+const FIRST_PIECE_BYTES: usize = 4 * 1024;
+
 /// The same in the midst of an answer of which so much was read that its client must be reading too: the window of one that
 /// does not is half of that, as systems have it.
 const LARGE_PIECE_BYTES: usize = 64 * 1024;
 const MUCH: usize = 256 * 1024;
-
-/// The same for a client that has taken little so far. It may be one that hardly reads, and what was read for it then costs
-/// memory until it is given up on. For everybody, pieces of this size would double what an answer of 10 MB takes.
-const FIRST_PIECE_BYTES: usize = 4 * 1024;
 
 /// Stands for HTTP/1.1 whose answers are watched. It is never sent.
 static WATCHED: Lazy<ALPN> = Lazy::new(|| ALPN::Custom(CustomALPN::new(b"tollgate".to_vec())));
