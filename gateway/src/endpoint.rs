@@ -14,6 +14,7 @@ pub mod connection;
 pub mod deadline;
 pub mod group;
 pub mod health;
+pub mod idle;
 pub mod lease;
 pub mod peer;
 pub mod resolve;

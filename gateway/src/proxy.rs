@@ -343,6 +343,9 @@ impl ProxyHttp for Proxy {
         context: &mut Box<Context>,
     ) -> Result<()> {
         let now = Instant::now();
+        let connection = Connection::of(digest);
+        // Pingora says so of those that requests share, and knows nothing of those the gateway keeps.
+        let reused = reused || connection.as_ref().is_some_and(|connection| connection.is_used());
         context.connected(reused, now);
         let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
         if !reused {
@@ -352,10 +355,7 @@ impl ProxyHttp for Proxy {
         if !settings.tls.accepts(digest.and_then(|digest| digest.ssl_digest.as_deref())) {
             return Err(failure::unpinned_certificate());
         }
-        let Some(connection) = Connection::of(digest) else { return Ok(()) };
-        if reused && now.saturating_duration_since(connection.opened) > settings.pool.max_lifetime {
-            return Err(failure::unusable_connection());
-        }
+        let Some(connection) = connection else { return Ok(()) };
         // Requests that share a connection cannot be given a deadline each; `upstream_peer` bounds their reads.
         if settings.http2 {
             return Ok(());

@@ -32,6 +32,11 @@ impl<S: AsyncWrite + Unpin> Together<S> {
         &mut self.inner
     }
 
+    /// Without what is held.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+
     pub fn holds_nothing(&self) -> bool {
         self.held.is_empty()
     }

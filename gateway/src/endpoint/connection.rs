@@ -3,13 +3,14 @@
 //! Pingora's only time limit on an upstream is for each read, the same before an answer and between the events of a
 //! stream. So the gateway connects itself and keeps a second handle on the socket, with a deadline that the hooks of
 //! a request move ([`Deadline`]): storing a number, since requests are many. One task looks at all of them and shuts down
-//! the sockets whose time is over, which ends Pingora's read, or takes the connection out of its pool.
+//! the sockets whose time is over, which ends Pingora's read. It closes those that wait for a request ([`IdleAt`]) and cannot
+//! be used any more.
 
 use std::io;
 use std::net::{Shutdown, TcpStream as Socket};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -25,6 +26,7 @@ use pingora_core::protocols::{Digest, GetProxyDigest};
 use tokio::time::timeout;
 
 use super::deadline::Deadline;
+use super::idle::IdleAt;
 
 /// How connections are kept for the next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,8 @@ impl Default for Pool {
 
 /// How exactly deadlines are kept.
 pub const PERIOD: Duration = Duration::from_millis(50);
+/// With each of so many looks, connections that rest are asked whether the other side has closed them.
+const LOOKS_FOR_A_QUESTION: u64 = 20;
 
 static STARTED: Lazy<Instant> = Lazy::new(Instant::now);
 /// The open ones, and some that were closed since the last look.
@@ -57,7 +61,9 @@ static OPEN: Lazy<Mutex<Vec<Weak<Connection>>>> = Lazy::new(Mutex::default);
 #[derive(Debug)]
 pub struct Connection {
     socket: Socket,
-    pub opened: Instant,
+    /// Pingora's own handle on it, by which connections are told apart where they wait.
+    id: RawFd,
+    opened: Instant,
     /// By the milliseconds since the process started.
     pub deadline: Deadline,
     /// The request that was begun since who reads the answers looked last.
@@ -68,6 +74,12 @@ pub struct Connection {
     written: AtomicU64,
     /// What the kernel had counted as taken before there were any; `None` on systems that do not tell.
     taken_at_first: Option<u64>,
+    /// For how many milliseconds requests may use it.
+    lifetime: AtomicU64,
+    /// They may no longer.
+    retired: AtomicBool,
+    /// Where it waits between two requests.
+    waits_at: OnceLock<Weak<IdleAt>>,
 }
 
 /// A request, as far as it says where its answer ends.
@@ -82,16 +94,20 @@ const HEAD: u8 = 2;
 
 impl Connection {
     /// One that was just opened.
-    pub(super) fn new(socket: Socket) -> Connection {
+    pub(super) fn new(socket: Socket, id: RawFd) -> Connection {
         Connection {
             // Where the connection began is counted by Linux as a byte.
             taken_at_first: tcp_info(&socket).map(|info| info.tcpi_bytes_acked),
             socket,
+            id,
             opened: Instant::now(),
             deadline: Deadline::default(),
             asked: AtomicU8::new(NOTHING),
             body_follows: AtomicBool::new(false),
             written: AtomicU64::new(0),
+            lifetime: AtomicU64::new(u64::MAX),
+            retired: AtomicBool::new(false),
+            waits_at: OnceLock::new(),
         }
     }
 
@@ -103,6 +119,13 @@ impl Connection {
     /// The one that says so of itself.
     pub fn behind(digest: &ProxyDigest) -> Option<Arc<Connection>> {
         digest.user_data.as_ref()?.downcast_ref::<Arc<Connection>>().cloned()
+    }
+
+    /// A request begins, whose first move may take so long. `false` when the connection cannot be used.
+    pub fn begin(&self, limit: Option<Duration>, pool: Pool) -> bool {
+        let lifetime = pool.max_lifetime.as_millis().try_into().unwrap_or(u64::MAX);
+        self.lifetime.store(lifetime, Ordering::Relaxed);
+        self.deadline.begin(limit, pool.idle_timeout)
     }
 
     /// A request is about to be sent on it; its body may come at once.
@@ -141,6 +164,11 @@ impl Connection {
         self.written.load(Ordering::Relaxed)
     }
 
+    /// Whether a request was sent on it before.
+    pub fn is_used(&self) -> bool {
+        self.written() > 0
+    }
+
     /// How many bytes the other side's kernel has taken, of those that were written in clear text or of what they became
     /// in TLS; `None` on systems that do not tell.
     pub fn taken(&self) -> Option<u64> {
@@ -154,11 +182,37 @@ impl Connection {
         said.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Shuts the socket down if its deadline has passed.
-    fn end_if_over(&self, now: u64) {
-        if self.deadline.passes(now) {
+    /// Whether it has lived its time.
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
+    }
+
+    /// The request that uses it is its last.
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+    }
+
+    /// It waits for the next request, where it always does.
+    pub(super) fn waits_at(&self, place: &Arc<IdleAt>) {
+        self.waits_at.get_or_init(|| Arc::downgrade(place));
+    }
+
+    /// Shuts the socket down if its deadline has passed, and leaves where it waits if no request can use it any more.
+    fn look(&self, now: u64, asks: bool) {
+        let has_ended = self.deadline.passes(now);
+        if has_ended {
             // It fails only where the other side was faster.
             let _ = self.socket.shutdown(Shutdown::Both);
+        }
+        if now.saturating_sub(milliseconds(self.opened)) > self.lifetime.load(Ordering::Relaxed) {
+            self.retire();
+        }
+        let rests = self.deadline.rests();
+        if rests
+            && (has_ended || self.is_retired() || asks && !self.is_quiet())
+            && let Some(place) = self.waits_at.get().and_then(Weak::upgrade)
+        {
+            place.look_at(self.id);
         }
     }
 }
@@ -187,14 +241,15 @@ pub fn count_open() -> usize {
 /// Ends what is over, until the process does.
 pub async fn keep_deadlines() {
     let mut looks = tokio::time::interval(PERIOD);
-    loop {
+    for number in 1_u64.. {
         looks.tick().await;
-        let now = milliseconds(Instant::now());
-        let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|connection| {
-            connection.upgrade().inspect(|connection| connection.end_if_over(now)).is_some()
-        });
+        look_at_all(milliseconds(Instant::now()), number.is_multiple_of(LOOKS_FOR_A_QUESTION));
     }
+}
+
+fn look_at_all(now: u64, asks: bool) {
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    open.retain(|connection| connection.upgrade().inspect(|connection| connection.look(now, asks)).is_some());
 }
 
 /// Connects, for Pingora.
@@ -211,7 +266,7 @@ impl Connect for Connector {
         let tcp = connected.map_err(|_| Error::explain(ErrorType::ConnectTimedout, "connecting"))??;
         let handle = tcp.as_fd().try_clone_to_owned();
         let handle = handle.or_err(ErrorType::SocketError, "no second handle on the socket")?;
-        let connection = Arc::new(Connection::new(Socket::from(handle)));
+        let connection = Arc::new(Connection::new(Socket::from(handle), tcp.as_raw_fd()));
         OPEN.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&connection));
         let mut stream = Stream::from(tcp);
         // Meant for what a CONNECT proxy said; it is the one place where a connection carries something of ours.
@@ -234,18 +289,19 @@ mod tests {
         let socket = Socket::connect(address).expect("it listens");
         socket.set_nonblocking(true).expect("as in a runtime");
         let (other, _) = listener.accept().expect("a connection");
-        (Connection::new(socket), other)
+        let id = socket.as_raw_fd();
+        (Connection::new(socket, id), other)
     }
 
     #[test]
     fn a_connection_whose_deadline_has_passed_is_shut_down() {
         let (connection, mut other) = connection();
         assert!(connection.deadline.begin(Some(Duration::from_secs(5)), Duration::ZERO));
-        connection.end_if_over(0);
-        connection.end_if_over(4999);
+        connection.look(0, false);
+        connection.look(4999, false);
         other.set_nonblocking(true).expect("it can be looked at");
         assert!(other.read(&mut [0; 1]).is_err(), "it is open");
-        connection.end_if_over(5000);
+        connection.look(5000, false);
         other.set_nonblocking(false).expect("it can be waited for");
         assert_eq!(other.read(&mut [0; 1]).expect("an end"), 0);
     }

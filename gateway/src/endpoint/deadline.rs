@@ -62,6 +62,16 @@ impl Deadline {
         self.next.load(Ordering::Acquire) == OVER
     }
 
+    /// Whether that or the idle time has passed.
+    pub fn has_ended(&self) -> bool {
+        is_ended(self.next.load(Ordering::Acquire))
+    }
+
+    /// Whether no request is under way, so far as the other side is concerned.
+    pub fn rests(&self) -> bool {
+        self.next.load(Ordering::Acquire) & RESTS != 0
+    }
+
     /// Whether it has passed with this look. Not if the request moves it at this moment.
     pub fn passes(&self, now: u64) -> bool {
         let seen = self.next.load(Ordering::Acquire);

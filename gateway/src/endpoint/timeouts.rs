@@ -50,6 +50,9 @@ impl Timeouts {
     }
 }
 
+/// A connection that was found to be open is not asked again within such a time.
+const JUST_NOW: Duration = Duration::from_millis(1);
+
 /// A request that waits for its endpoint.
 pub struct Wait {
     connection: Arc<Connection>,
@@ -74,12 +77,12 @@ impl Wait {
     ) -> Option<Wait> {
         let timeouts = settings.timeouts;
         let limit = Some(timeouts.first_byte);
-        let is_open = connection.deadline.begin(limit, settings.pool.idle_timeout);
+        let is_open = connection.begin(limit, settings.pool);
         let is_tls = settings.url.origin().scheme() == Scheme::Https;
         is_open.then_some(Wait { connection, timeouts, began, limit, reused, is_tls, taken_before: None })
     }
 
-    /// The request is about to be sent. `false` when the other side has closed the connection since it was last used, or
+    /// The request is about to be sent. `false` when the other side has closed the connection since it was chosen, or
     /// said what nobody had asked for.
     pub fn may_send(&mut self) -> bool {
         if self.reused {
@@ -88,7 +91,7 @@ impl Wait {
                 false => Some(self.connection.written()),
             };
         }
-        !self.reused || self.connection.is_quiet()
+        !self.reused || self.began.elapsed() < JUST_NOW || self.connection.is_quiet()
     }
 
     /// Whether nothing of the request was taken by the other side, given that it has closed the connection: it did so

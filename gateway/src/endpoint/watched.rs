@@ -24,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tollgate_protocol::http1::answer::{Answer, Fault};
 
 use super::connection::Connection;
+use super::idle::{Idle, IdleAt, IdleConnections};
 use crate::listener::state::{Taking, taking};
 use crate::together::Together;
 
@@ -51,29 +52,48 @@ pub fn watch(peer: &mut HttpPeer) {
 }
 
 /// Connects to peers whose answers are watched.
-pub struct Watching(TransportConnector);
+pub struct Watching {
+    connector: TransportConnector,
+    idle: IdleConnections,
+}
 
 impl Watching {
     pub fn new(options: ConnectorOptions) -> Watching {
-        Watching(TransportConnector::new(Some(options)))
+        let idle = IdleConnections::new(options.keepalive_pool_size);
+        Watching { connector: TransportConnector::new(Some(options)), idle }
+    }
+
+    async fn connect<P: Peer + Send + Sync + 'static>(&self, peer: &P, at: Arc<IdleAt>) -> Result<Stream> {
+        let mut peer = peer.clone();
+        if let Some(options) = peer.get_mut_peer_options() {
+            options.alpn = ALPN::H1;
+        }
+        let stream = self.connector.new_stream(&peer).await?;
+        let proxied = stream.get_proxy_digest();
+        Ok(match proxied.as_deref().and_then(Connection::behind) {
+            Some(connection) => Box::new(Watched::new(Idle { stream, connection }, at)),
+            None => stream,
+        })
     }
 }
 
 #[async_trait]
 impl Connector for Watching {
-    /// None: what we hand out are streams, and Pingora keeps those among its own.
+    /// None: what we hand out are streams of a protocol that Pingora knows.
     type Session = ();
 
+    /// One that was kept, or a new one. Pingora takes either for new.
     async fn get_http_session<P: Peer + Send + Sync + 'static>(
         &self,
         peer: &P,
     ) -> Result<(Connected<()>, bool)> {
-        let mut peer = peer.clone();
-        if let Some(options) = peer.get_mut_peer_options() {
-            options.alpn = ALPN::H1;
-        }
-        let stream = self.0.new_stream(&peer).await?;
-        Ok((Connected::Stream(watched(stream)), false))
+        let at = self.idle.at(peer);
+        let stream = match at.take() {
+            Some(idle) => Box::new(Watched::new(idle, at)),
+            // A future of its own: most requests need none of it.
+            None => Box::pin(self.connect(peer, at)).await?,
+        };
+        Ok((Connected::Stream(stream), false))
     }
 
     async fn reused_http_session<P: Peer + Send + Sync + 'static>(&self, _: &P) -> Option<()> {
@@ -89,22 +109,19 @@ impl Connector for Watching {
     }
 }
 
-fn watched(inner: Stream) -> Stream {
-    let proxied = inner.get_proxy_digest();
-    match proxied.as_deref().and_then(Connection::behind) {
-        Some(connection) => Box::new(Watched::new(inner, connection)),
-        None => inner,
-    }
-}
-
-/// A connection whose answers are looked at before Pingora is.
+/// A connection whose answers are looked at before Pingora is, for as long as one request uses it.
+///
+/// Behind it the connection is kept for the next. Pingora would keep the stream, and asks it for a byte before, to see whether
+/// it was closed. That is the one time that anybody reads behind the end of an answer: the connection is taken out of the
+/// stream then, and what is left of that says that it was closed.
 ///
 /// The head of a request and the first piece of its body go out together. Pingora flushes the head before it has looked for
 /// the body, so that one flush waits until who brings the body has had a turn.
 #[derive(Debug)]
 pub(super) struct Watched {
-    /// With a limit that is set anew for each read.
-    pub(super) inner: Take<Together<Stream>>,
+    /// With a limit that is set anew for each read. `None` once it is kept.
+    inner: Option<Take<Together<Stream>>>,
+    at: Arc<IdleAt>,
     head: Head,
     /// Where the hooks of a request say that one begins.
     connection: Arc<Connection>,
@@ -128,16 +145,40 @@ enum Head {
 }
 
 impl Watched {
-    fn new(inner: Stream, connection: Arc<Connection>) -> Watched {
-        let inner = Together::new(inner).take(0);
+    fn new(idle: Idle, at: Arc<IdleAt>) -> Watched {
+        let Idle { stream, connection } = idle;
         Watched {
-            inner,
+            inner: Some(Together::new(stream).take(0)),
+            at,
             head: Head::Sent,
             connection,
             answer: Answer::default(),
             fault: None,
             ahead: 0,
             so_far: 0,
+        }
+    }
+
+    /// What is behind, while it is there.
+    pub(super) fn stream(&self) -> Option<&Stream> {
+        self.inner.as_ref().map(|inner| inner.get_ref().get_ref())
+    }
+
+    pub(super) fn stream_mut(&mut self) -> Option<&mut Stream> {
+        self.inner.as_mut().map(|inner| inner.get_mut().get_mut())
+    }
+
+    /// Where requests are written.
+    fn together(&mut self) -> io::Result<Pin<&mut Together<Stream>>> {
+        let inner = self.inner.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        Ok(Pin::new(inner.get_mut()))
+    }
+
+    /// Keeps the connection for the next request.
+    fn keep(&mut self) {
+        if let Some(inner) = self.inner.take() {
+            let connection = self.connection.clone();
+            self.at.keep(Idle { stream: inner.into_inner().into_inner(), connection });
         }
     }
 
@@ -151,7 +192,7 @@ impl Watched {
                 Poll::Pending
             }
             Head::Due => {
-                ready!(Pin::new(self.inner.get_mut()).poll_flush(cx))?;
+                ready!(self.together()?.poll_flush(cx))?;
                 self.head = Head::Sent;
                 Poll::Ready(Ok(()))
             }
@@ -160,16 +201,18 @@ impl Watched {
 
     /// Writes some bytes of a request, with the head that waits for them.
     fn poll_pass_on(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let mut together = Pin::new(self.inner.get_mut());
-        if self.connection.body_follows() {
+        let (body_follows, head) = (self.connection.body_follows(), self.head);
+        let mut together = self.together()?;
+        if body_follows {
             return together.poll_write(cx, buf);
         }
-        if self.head == Head::Sent {
+        if head == Head::Sent {
             return Pin::new(together.get_mut().get_mut()).poll_write(cx, buf);
         }
         let written = ready!(together.as_mut().poll_write(cx, buf))?;
+        let flushed = together.poll_flush(cx);
         self.head = Head::Due;
-        if let Poll::Ready(flushed) = together.poll_flush(cx) {
+        if let Poll::Ready(flushed) = flushed {
             flushed?;
             self.head = Head::Sent;
         }
@@ -195,10 +238,6 @@ impl Watched {
 
     /// Bytes have arrived: how many of them may be passed on.
     fn has_read(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Some(asked) = self.connection.asked() {
-            self.answer = Answer::to(asked.is_head);
-            self.so_far = 0;
-        }
         let Err(broken) = self.answer.push(bytes) else {
             if self.answer.is_over() {
                 self.connection.deadline.rest();
@@ -222,10 +261,16 @@ impl AsyncRead for Watched {
             return Poll::Ready(Err(unfit(fault)));
         }
         ready!(this.poll_head(cx))?;
+        match this.connection.asked() {
+            Some(asked) => this.answer = Answer::to(asked.is_head),
+            None if this.answer.is_over() => this.keep(),
+            None => {}
+        }
         let piece = ready!(this.poll_piece(cx));
+        let Some(inner) = &mut this.inner else { return Poll::Ready(Ok(())) };
         let before = buf.filled().len();
-        this.inner.set_limit(piece as u64);
-        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        inner.set_limit(piece as u64);
+        ready!(Pin::new(inner).poll_read(cx, buf))?;
         let read = buf.filled().len() - before;
         this.ahead += read;
         this.so_far = this.so_far.saturating_add(read);
@@ -258,13 +303,13 @@ impl AsyncWrite for Watched {
             this.head = Head::Held;
             return Poll::Ready(Ok(()));
         }
-        ready!(Pin::new(this.inner.get_mut()).poll_flush(cx))?;
+        ready!(this.together()?.poll_flush(cx))?;
         this.head = Head::Sent;
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.get_mut().inner.get_mut()).poll_shutdown(cx)
+        self.get_mut().together()?.poll_shutdown(cx)
     }
 }
 
@@ -272,6 +317,7 @@ impl AsyncWrite for Watched {
 mod tests {
     use std::future::poll_fn;
 
+    use pingora::upstreams::peer::BasicPeer;
     use tokio::io::{AsyncWriteExt, duplex};
 
     use super::super::connection::Asked;
@@ -293,12 +339,13 @@ mod tests {
     async fn of_an_answer_no_more_is_read_at_once_than_its_client_is_known_to_take() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let socket = std::net::TcpStream::connect(listener.local_addr().expect("an address"));
-        let connection = Arc::new(Connection::new(socket.expect("it listens")));
+        let connection = Arc::new(Connection::new(socket.expect("it listens"), 0));
         let (mut server, stream) = duplex(2 * MUCH + 1_000_000);
         let answer = [b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", &[b'x'; 1_000_000][..]].concat();
         server.write_all(&answer).await.expect("there is room");
         connection.ask(Asked { is_head: false }, false);
-        let mut watched = Watched::new(Box::new(stream), connection);
+        let at = IdleConnections::new(1).at(&BasicPeer::new("127.0.0.1:1"));
+        let mut watched = Watched::new(Idle { stream: Box::new(stream), connection }, at);
         let state = Arc::new(ConnectionState::default());
         let client = state.clone();
         let reading = async move {

@@ -1,4 +1,4 @@
-//! The rest of what Pingora asks of a stream, passed on to the one inside.
+//! The rest of what Pingora asks of a stream, passed on to the one inside. Once that is kept for the next request, there is none.
 
 use std::io;
 use std::sync::Arc;
@@ -19,68 +19,77 @@ use super::watched::Watched;
 impl Shutdown for Watched {
     /// What is not sent yet is of a request that nobody waits for any more.
     async fn shutdown(&mut self) {
-        self.inner.get_mut().get_mut().shutdown().await;
+        if let Some(stream) = self.stream_mut() {
+            stream.shutdown().await;
+        }
     }
 }
 
 impl UniqueID for Watched {
-    /// The socket itself: Pingora's pool knows connections by it.
+    /// The socket itself.
     fn id(&self) -> UniqueIDType {
-        self.inner.get_ref().get_ref().id()
+        self.stream().map_or(-1, |stream| stream.id())
     }
 }
 
 impl Ssl for Watched {
     fn get_ssl(&self) -> Option<&TlsRef> {
-        self.inner.get_ref().get_ref().get_ssl()
+        self.stream()?.get_ssl()
     }
 
     fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.inner.get_ref().get_ref().get_ssl_digest()
+        self.stream()?.get_ssl_digest()
     }
 
     fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.inner.get_ref().get_ref().selected_alpn_proto()
+        self.stream()?.selected_alpn_proto()
     }
 }
 
 impl GetTimingDigest for Watched {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.get_ref().get_ref().get_timing_digest()
+        self.stream().map(|stream| stream.get_timing_digest()).unwrap_or_default()
     }
 
     fn get_read_pending_time(&self) -> Duration {
-        self.inner.get_ref().get_ref().get_read_pending_time()
+        self.stream().map(|stream| stream.get_read_pending_time()).unwrap_or_default()
     }
 
     fn get_write_pending_time(&self) -> Duration {
-        self.inner.get_ref().get_ref().get_write_pending_time()
+        self.stream().map(|stream| stream.get_write_pending_time()).unwrap_or_default()
     }
 }
 
 impl GetProxyDigest for Watched {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.get_ref().get_ref().get_proxy_digest()
+        self.stream()?.get_proxy_digest()
     }
 
     fn set_proxy_digest(&mut self, digest: ProxyDigest) {
-        self.inner.get_mut().get_mut().set_proxy_digest(digest);
+        if let Some(stream) = self.stream_mut() {
+            stream.set_proxy_digest(digest);
+        }
     }
 }
 
 impl GetSocketDigest for Watched {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.get_ref().get_ref().get_socket_digest()
+        self.stream()?.get_socket_digest()
     }
 
     fn set_socket_digest(&mut self, digest: SocketDigest) {
-        self.inner.get_mut().get_mut().set_socket_digest(digest);
+        if let Some(stream) = self.stream_mut() {
+            stream.set_socket_digest(digest);
+        }
     }
 }
 
 #[async_trait]
 impl Peek for Watched {
     async fn try_peek(&mut self, buf: &mut [u8]) -> io::Result<bool> {
-        self.inner.get_mut().get_mut().try_peek(buf).await
+        match self.stream_mut() {
+            Some(stream) => stream.try_peek(buf).await,
+            None => Ok(false),
+        }
     }
 }

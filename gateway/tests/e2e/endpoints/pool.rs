@@ -104,6 +104,17 @@ fn a_connection_that_is_never_idle_is_replaced_when_it_has_lived_its_time() {
 }
 
 #[test]
+fn a_connection_that_its_server_closes_is_let_go_of_though_nobody_wants_to_use_it() {
+    const OPEN: &str = "tollgate_upstream_connections_open";
+    let (_, upstream) = counting();
+    let gateway = gateway(&upstream, "idle_timeout: 1h");
+    asked(&mut gateway.connect());
+    gateway.counts(OPEN, &[], 1.0);
+    upstream.stop();
+    gateway.counts(OPEN, &[], 0.0);
+}
+
+#[test]
 fn a_message_on_a_connection_its_server_has_closed_goes_over_a_new_one() {
     // Each answer promises to keep the connection, and then the connection is closed.
     let closes = Upstream::with_stream(|_, stream| {

@@ -151,6 +151,16 @@ fn without_it_requests_that_are_under_way_at_the_same_time_have_connections_of_t
 }
 
 #[test]
+fn over_tls_too_a_connection_is_used_again() {
+    let keys = Keys::new();
+    let server = keys.server(&json!({}));
+    let gateway = keys.gateway(&server, "", "");
+    let mut client = gateway.connect();
+    let connections = [(); 3].map(|()| client.post_json("/a/mcp", &[], "{}").json()["connection"].clone());
+    assert_eq!(connections, [1, 1, 1]);
+}
+
+#[test]
 fn an_endpoint_that_speaks_no_http2_is_spoken_to_in_http1() {
     let keys = Keys::new();
     let server = keys.server(&json!({ "protocols": ["http/1.1"] }));
