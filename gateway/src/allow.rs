@@ -20,7 +20,7 @@ use crate::respond::{End, Refusal};
 pub async fn request(session: &mut Session, context: &mut Context, edge: &Edge) -> Result<(), End> {
     head(session.req_header(), context).await?;
     let reading = context.reading();
-    if session.is_body_empty() {
+    if !context.has_body {
         return Ok(());
     }
     let limit = context.effects.request_limit;

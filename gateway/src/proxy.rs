@@ -382,7 +382,8 @@ impl ProxyHttp for Proxy {
         let headers = &session.req_header().headers;
         let exchanged = protect::exchange(&hop.endpoint, &admission.caller, headers).await;
         let exchanged = exchanged.map_err(|refusal| failure::ended_with(&mut context.end, refusal))?;
-        upstream_head::prepare(route, hop, context.client.as_ref(), request)?;
+        let writer = context.wait.as_ref().map(Wait::connection);
+        upstream_head::prepare(route, hop, context.client.as_ref(), writer, request)?;
         upstream_head::withhold(route, Some(admission), request);
         // It may be another time, and then what has come of the body comes again.
         context.message.begin_again();
@@ -391,6 +392,7 @@ impl ProxyHttp for Proxy {
             upstream_head::edit(request, edit)?;
         }
         // Behind them: no policy stands in for the gateway's own credential.
+        let awaited = exchanged.is_some();
         protect::authenticate(route, &hop.endpoint, exchanged, request)?;
         if lists::may_come(session.req_header(), context) {
             lists::ask_plainly(request);
@@ -400,7 +402,7 @@ impl ProxyHttp for Proxy {
             request.remove_header(&header::EXPECT);
         }
         // As late as can be: a server closes connections whenever it likes.
-        match context.wait.as_mut().is_none_or(Wait::may_send) {
+        match context.wait.as_mut().is_none_or(|wait| wait.may_send(awaited)) {
             true => Ok(()),
             false => Err(failure::unusable_connection()),
         }

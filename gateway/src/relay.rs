@@ -10,4 +10,5 @@ pub mod event_stream;
 pub mod metadata;
 pub mod redirect;
 pub mod refused_token;
+pub mod rewritten;
 pub mod well_known;

@@ -3,25 +3,40 @@
 //! in place of which the endpoint gets the id it gave the session itself.
 
 use http::header::{self, HeaderValue};
-use pingora::Result;
 use pingora::http::RequestHeader;
+use pingora::{ErrorType, OrErr, Result};
 use tollgate_plugins::effects::FieldEdit;
 use tollgate_protocol::client::Client;
 
 use crate::affinity::SESSION_ID;
 use crate::config::{ApiKeySource, UpstreamHost};
 use crate::context::Route;
+use crate::endpoint::connection::Connection;
 use crate::hop::Hop;
+use crate::listener::state::{self, Introduction};
 use crate::minted;
 use crate::plan::{Admission, Plan};
 
-/// Turns the client's head into the one the upstream is sent.
-pub fn prepare(route: &Route, hop: &Hop, client: Option<&Client>, request: &mut RequestHeader) -> Result<()> {
+const FORWARDED: &str = "Forwarded";
+const X_FORWARDED_FOR: &str = "X-Forwarded-For";
+
+/// A longer target goes into no buffer with the lines behind it.
+const SHORT_TARGET: usize = 1024;
+
+/// Turns the client's head into the one the upstream is sent. What is the same with each request may be left to the
+/// `writer` of the head, where there is one.
+pub fn prepare(
+    route: &Route,
+    hop: &Hop,
+    client: Option<&Client>,
+    writer: Option<&Connection>,
+    request: &mut RequestHeader,
+) -> Result<()> {
     request.set_uri(hop.target.clone());
     if hop.endpoint.settings.host == UpstreamHost::Endpoint {
         request.insert_header(header::HOST, hop.endpoint.host.clone())?;
     }
-    say_how_it_got_here(route, hop, client, request)?;
+    say_how_it_got_here(route, hop, client, writer, request)?;
     join_cookies(request)?;
     if let Some(own_id) = hop.session.as_ref().and_then(|session| session.own_id.clone()) {
         request.insert_header(SESSION_ID, own_id)?;
@@ -75,6 +90,7 @@ fn say_how_it_got_here(
     route: &Route,
     hop: &Hop,
     client: Option<&Client>,
+    writer: Option<&Connection>,
     request: &mut RequestHeader,
 ) -> Result<()> {
     let theirs: Vec<_> = request.headers.keys().filter(|name| minted::is_forwarding(name)).cloned().collect();
@@ -86,14 +102,42 @@ fn say_how_it_got_here(
         UpstreamHost::Preserve => route.identifier.origin.text.split_once("://"),
         UpstreamHost::Endpoint => None,
     };
+    let lasts = dialled.is_none() && client.proxies.is_empty();
+    let writer = writer.filter(|_| lasts && request.raw_path().len() < SHORT_TARGET);
+    let introduction = introduction(client, dialled, lasts)?;
+    if let Some(connection) = writer {
+        // Pingora's two tables would grow for these two, each for all of its fields. No policy may change them.
+        connection.write_behind_first_line(introduction.lines);
+        return Ok(());
+    }
     // As they are to be spelled: Pingora would make that of a `HeaderName` for each request.
-    request.insert_header("Forwarded", client.forwarded(dialled))?;
-    request.insert_header("X-Forwarded-For", client.x_forwarded_for())?;
+    request.insert_header(FORWARDED, introduction.forwarded)?;
+    request.insert_header(X_FORWARDED_FOR, introduction.x_forwarded_for)?;
     if let Some((scheme, authority)) = dialled {
         request.insert_header("X-Forwarded-Host", authority)?;
         request.insert_header("X-Forwarded-Proto", scheme)?;
     }
     Ok(())
+}
+
+/// The fields that say so, made once for a connection of the client where they `last`.
+fn introduction(client: &Client, dialled: Option<(&str, &str)>, lasts: bool) -> Result<Introduction> {
+    if let Some(known) = state::introduction(client.address).filter(|_| lasts) {
+        return Ok(known);
+    }
+    let (forwarded, x_forwarded_for) = (client.forwarded(dialled), client.x_forwarded_for());
+    let lines = format!("{FORWARDED}: {forwarded}\r\n{X_FORWARDED_FOR}: {x_forwarded_for}\r\n");
+    let value = |text: String| HeaderValue::try_from(text).or_err(ErrorType::InternalError, "an address");
+    let introduction = Introduction {
+        client: client.address,
+        forwarded: value(forwarded)?,
+        x_forwarded_for: value(x_forwarded_for)?,
+        lines: lines.into(),
+    };
+    if lasts {
+        state::introduce(&introduction);
+    }
+    Ok(introduction)
 }
 
 fn opens_an_event_stream(request: &RequestHeader) -> bool {

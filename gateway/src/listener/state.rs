@@ -2,10 +2,13 @@
 //! know what the next bytes belong to. Both run in the connection's own task. Each stream of an HTTP/2 connection runs
 //! in a task of its own and has a state of its own ([`super::http2`]), beside the one of the connection's bytes.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::HeaderValue;
 use tollgate_protocol::http1::Flaw;
 
 use super::comments::EventStreams;
@@ -42,6 +45,17 @@ pub struct ConnectionState {
     first_comment: AtomicBool,
     between_events: AtomicBool,
     taking: AtomicU8,
+    introduction: OnceLock<Introduction>,
+}
+
+/// What endpoints are told about a client, where nobody stands between it and the gateway: the same with each request.
+#[derive(Clone, Debug)]
+pub struct Introduction {
+    pub client: IpAddr,
+    pub forwarded: HeaderValue,
+    pub x_forwarded_for: HeaderValue,
+    /// Both, as they are written.
+    pub lines: Bytes,
 }
 
 /// Stand for an answer that gets no comments, and for an event stream that gets none but perhaps a first.
@@ -92,6 +106,7 @@ impl Default for ConnectionState {
             first_comment: AtomicBool::new(false),
             between_events: AtomicBool::new(false),
             taking: AtomicU8::new(Taking::Little as u8),
+            introduction: OnceLock::new(),
         }
     }
 }
@@ -191,6 +206,21 @@ pub fn cut() -> Option<Cut> {
 /// How this task's client takes its answers. What is read for it, before it is known to read, is read in small pieces.
 pub fn taking() -> Taking {
     CONNECTION.try_with(|connection| connection.taking()).unwrap_or(Taking::Enough)
+}
+
+/// What endpoints are told about this client, if it is this task's and that is known.
+pub fn introduction(client: IpAddr) -> Option<Introduction> {
+    let known = CONNECTION.try_with(|connection| {
+        connection.introduction.get().filter(|introduction| introduction.client == client).cloned()
+    });
+    known.ok().flatten()
+}
+
+/// Says what they are told about this task's client, with each request.
+pub fn introduce(introduction: &Introduction) {
+    let _ = CONNECTION.try_with(|connection| {
+        connection.introduction.get_or_init(|| introduction.clone());
+    });
 }
 
 /// What is wrong with the bytes of this task's request, if anything is.

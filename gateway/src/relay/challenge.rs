@@ -8,6 +8,7 @@ use pingora::http::ResponseHeader;
 use tollgate_protocol::challenge::{self, Challenges, Options};
 
 use super::metadata::Source;
+use super::rewritten::Rewritten;
 use crate::context::Route;
 use crate::endpoint::Endpoint;
 use crate::reason;
@@ -24,11 +25,17 @@ pub async fn relay<'s>(
     response: &mut ResponseHeader,
     source: impl FnOnce() -> Result<Source<'s>, Refusal>,
 ) -> Result<(), Refusal> {
+    if let Some(resource) = endpoint.metadata.known(&route.rest)
+        && let Some(rewritten) = resource.rewritten.of(response, &route.identifier)
+    {
+        resource.challenged(rewritten.named.as_deref());
+        replace(response, &rewritten.goes);
+        return Ok(());
+    }
     let metadata_url = route.identifier.metadata_url();
-    let fields: Vec<HeaderValue> =
-        response.headers.get_all(header::WWW_AUTHENTICATE).iter().cloned().collect();
+    let came: Vec<HeaderValue> = response.headers.get_all(header::WWW_AUTHENTICATE).iter().cloned().collect();
     let upstream = endpoint.url().origin();
-    let bytes = fields.iter().map(HeaderValue::as_bytes);
+    let bytes = came.iter().map(HeaderValue::as_bytes);
     let mut challenges = challenge::rewrite(bytes, &metadata_url, upstream, Options::default())
         .map_err(|_| Refusal::new(&reason::UPSTREAM_CHALLENGE_TOO_LARGE))?;
     note(endpoint, route, &challenges, &metadata_url);
@@ -38,7 +45,14 @@ pub async fn relay<'s>(
             challenge::inject(&mut challenges, &metadata_url);
         }
     }
-    replace(response, &challenges);
+    let goes = values(&challenges);
+    replace(response, &goes);
+    // Without metadata it is for the moment to say what becomes of a challenge.
+    if challenges.had_metadata && !challenges.malformed {
+        let named = foreign(&challenges, &metadata_url).map(str::to_string);
+        let rewritten = Rewritten { named, goes, to: route.identifier.clone(), came };
+        endpoint.metadata.resource(&route.rest).rewritten.remember(rewritten);
+    }
     Ok(())
 }
 
@@ -48,18 +62,29 @@ fn note(endpoint: &Endpoint, route: &Route, challenges: &Challenges<'_>, metadat
         warn!("the challenge of {} is malformed; it was replaced by a plain Bearer one", endpoint.id);
     }
     if challenges.has_bearer || challenges.had_metadata {
-        // An upstream that knows the gateway names the gateway's own URL, which says nothing about its own.
-        let named = challenges.metadata_url.as_deref().filter(|named| *named != metadata_url);
-        endpoint.metadata.resource(&route.rest).challenged(named);
+        endpoint.metadata.resource(&route.rest).challenged(foreign(challenges, metadata_url));
     }
 }
 
-fn replace(response: &mut ResponseHeader, challenges: &Challenges<'_>) {
-    response.remove_header(&header::WWW_AUTHENTICATE);
-    for field in &challenges.fields {
-        // The writer of a challenge emits no byte a field value may not hold.
-        if let Ok(value) = HeaderValue::from_bytes(field) {
-            let _ = response.append_header(header::WWW_AUTHENTICATE, value);
-        }
+/// Where the upstream says its metadata is. One that knows the gateway names the gateway's own URL, which says nothing
+/// about its own.
+fn foreign<'c>(challenges: &'c Challenges<'_>, metadata_url: &str) -> Option<&'c str> {
+    challenges.metadata_url.as_deref().filter(|named| *named != metadata_url)
+}
+
+fn values(challenges: &Challenges<'_>) -> Vec<HeaderValue> {
+    // The writer of a challenge emits no byte a field value may not hold.
+    challenges.fields.iter().filter_map(|field| HeaderValue::from_bytes(field).ok()).collect()
+}
+
+fn replace(response: &mut ResponseHeader, values: &[HeaderValue]) {
+    let Some((first, others)) = values.split_first() else {
+        response.remove_header(&header::WWW_AUTHENTICATE);
+        return;
+    };
+    // No value is one that cannot be in a field.
+    let _ = response.insert_header(header::WWW_AUTHENTICATE, first.clone());
+    for value in others {
+        let _ = response.append_header(header::WWW_AUTHENTICATE, value.clone());
     }
 }

@@ -13,6 +13,7 @@ use log::warn;
 
 use super::discovery::{Challenge, discover};
 use super::document::{Document, Expected};
+use super::rewritten::LastRewritten;
 use crate::endpoint::Endpoint;
 use crate::fetch::Fetcher;
 use crate::metrics::counts::Table;
@@ -56,6 +57,8 @@ pub struct Resource {
     state: Mutex<State>,
     /// Held by the one request that fetches; the others wait for what it finds.
     flight: tokio::sync::Mutex<()>,
+    /// What clients are told when they come without a token.
+    pub rewritten: LastRewritten,
 }
 
 #[derive(Default)]
@@ -78,6 +81,11 @@ pub struct Source<'s> {
 }
 
 impl MetadataCache {
+    /// The resource at `rest`, if anybody has asked about it.
+    pub fn known(&self, rest: &str) -> Option<Arc<Resource>> {
+        lock(&self.resources).get(rest).cloned()
+    }
+
     /// The resource at `rest` below the API. Beyond the bound, the one asked about longest ago is forgotten.
     pub fn resource(&self, rest: &str) -> Arc<Resource> {
         let mut resources = lock(&self.resources);
@@ -98,12 +106,18 @@ impl Resource {
     /// Takes note of a challenge of the upstream: the copy is stale, and this is where it says it is.
     pub fn challenged(&self, named: Option<&str>) {
         let mut state = lock(&self.state);
-        let challenge = named.map_or(Challenge::Unnamed, |url| Challenge::Named(url.to_string()));
-        if state.challenge != challenge && state.challenge != Challenge::Unknown {
-            // What was good under another URL says nothing about this one.
-            state.last_good = None;
+        let is_the_same = match &state.challenge {
+            Challenge::Named(url) => named == Some(url),
+            Challenge::Unnamed => named.is_none(),
+            Challenge::Unknown => false,
+        };
+        if !is_the_same {
+            if state.challenge != Challenge::Unknown {
+                // What was good under another URL says nothing about this one.
+                state.last_good = None;
+            }
+            state.challenge = named.map_or(Challenge::Unnamed, |url| Challenge::Named(url.to_string()));
         }
-        state.challenge = challenge;
         state.challenged = Some(Instant::now());
     }
 

@@ -37,7 +37,11 @@ fn client_of(gateway: &mut Tollgate, path: &str) -> Value {
 fn forwarding(upstream: &Upstream) -> Vec<(String, String)> {
     let seen: Vec<Seen> = upstream.seen();
     assert_eq!(seen.len(), 1, "{seen:?}");
-    let fields = seen[0].head.iter().skip(1).filter_map(|line| line.split_once(": "));
+    forwarding_of(&seen[0])
+}
+
+fn forwarding_of(seen: &Seen) -> Vec<(String, String)> {
+    let fields = seen.head.iter().skip(1).filter_map(|line| line.split_once(": "));
     let fields = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.to_string()));
     let mut fields: Vec<_> =
         fields.filter(|(name, _)| name.contains("forwarded") || name == "x-real-ip").collect();
@@ -114,6 +118,27 @@ fn an_upstream_sees_nothing_of_what_a_client_says_about_its_way() {
     assert_eq!(get_from(1, &gateway, "/a/mcp", &CLAIMS).status, 200);
     let told = owned(&[("forwarded", "for=127.0.0.1"), ("x-forwarded-for", "127.0.0.1")]);
     assert_eq!(forwarding(&upstream), told);
+}
+
+#[test]
+fn an_upstream_is_told_of_the_client_with_each_request_of_a_connection_whatever_its_form() {
+    let upstream = upstream();
+    let gateway = Tollgate::start(&yaml(TRUSTED, &upstream.url("/mcp"), ""));
+    let mut client = gateway.connect();
+    let long = format!("/a/mcp?long={}", "x".repeat(6000));
+    for path in ["/a/mcp", &long, "/a/mcp/below"] {
+        for (method, body) in [("GET", ""), ("POST", "{}"), ("DELETE", "")] {
+            let answer = client.request(method, path, &CLAIMS, body.as_bytes());
+            assert_eq!(answer.status, 200, "{method} {path}: {answer:?}");
+        }
+    }
+    let told = owned(&[("forwarded", "for=127.0.0.1"), ("x-forwarded-for", "127.0.0.1")]);
+    let seen = upstream.seen();
+    assert_eq!(seen.len(), 9);
+    for (number, seen) in seen.iter().enumerate() {
+        assert_eq!(forwarding_of(seen), told, "request {number}: {seen:?}");
+        assert_eq!(seen.all("host").len(), 1, "request {number}: {seen:?}");
+    }
 }
 
 #[test]
