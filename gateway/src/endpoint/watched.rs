@@ -178,9 +178,9 @@ impl Watched {
         Ok(Pin::new(inner.get_mut()))
     }
 
-    /// Keeps the connection for the next request.
+    /// Keeps the connection for the next request, if all of this one was sent.
     fn keep(&mut self) {
-        if let Some(inner) = self.inner.take() {
+        if let Some(inner) = self.inner.take().filter(|inner| inner.get_ref().holds_nothing()) {
             let connection = self.connection.clone();
             self.at.keep(Idle { stream: inner.into_inner().into_inner(), connection });
         }
@@ -280,12 +280,15 @@ impl AsyncRead for Watched {
         if let Some(fault) = this.fault {
             return Poll::Ready(Err(unfit(fault)));
         }
-        ready!(this.poll_head(cx))?;
         match this.connection.asked() {
             Some(asked) => this.answer = Answer::to(asked.is_head),
-            None if this.answer.is_over() => this.keep(),
+            None if this.answer.is_over() => {
+                this.keep();
+                return Poll::Ready(Ok(()));
+            }
             None => {}
         }
+        ready!(this.poll_head(cx))?;
         let piece = ready!(this.poll_piece(cx));
         let Some(inner) = &mut this.inner else { return Poll::Ready(Ok(())) };
         let before = buf.filled().len();
@@ -342,7 +345,7 @@ mod tests {
     use std::future::poll_fn;
 
     use pingora::upstreams::peer::BasicPeer;
-    use tokio::io::{AsyncWriteExt, duplex};
+    use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 
     use super::super::connection::Asked;
     use super::*;
@@ -359,16 +362,58 @@ mod tests {
         .await
     }
 
+    /// A connection that is watched, with all that is around it.
+    struct Parts {
+        watched: Watched,
+        server: DuplexStream,
+        /// Where it waits for the next request.
+        at: Arc<IdleAt>,
+        connection: Arc<Connection>,
+        /// The other end of the socket that the connection has for the bytes.
+        _peer: std::net::TcpStream,
+    }
+
+    fn parts() -> Parts {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let socket = std::net::TcpStream::connect(listener.local_addr().expect("an address"));
+        let socket = socket.expect("it listens");
+        socket.set_nonblocking(true).expect("as in a runtime");
+        let connection = Arc::new(Connection::new(socket, 0));
+        let (server, stream) = duplex(2 * MUCH + 1_000_000);
+        let at = IdleConnections::new(1).at(&BasicPeer::new("127.0.0.1:1"));
+        let idle = Idle { stream: Box::new(stream), connection: connection.clone() };
+        let (_peer, _) = listener.accept().expect("a connection");
+        Parts { watched: Watched::new(idle, at.clone()), server, at, connection, _peer }
+    }
+
+    #[tokio::test]
+    async fn behind_its_answer_a_connection_waits_for_the_next_request_whatever_its_client_does() {
+        for (taking, all_is_sent) in [(Taking::Behind, true), (Taking::Little, true), (Taking::Enough, false)]
+        {
+            let Parts { mut watched, mut server, at, connection, _peer } = parts();
+            connection.ask(Asked { is_head: false }, !all_is_sent);
+            watched.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("there is room");
+            let answer = [b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", &[b'x'; 5000][..]].concat();
+            server.write_all(&answer).await.expect("there is room");
+            let state = Arc::new(ConnectionState::default());
+            let client = state.clone();
+            let reading = async move {
+                assert_eq!(read(&mut watched).await, Some(FIRST_PIECE_BYTES));
+                assert_eq!(read(&mut watched).await, None, "the client's side has no turn");
+                assert_eq!(read(&mut watched).await, Some(answer.len() - FIRST_PIECE_BYTES));
+                client.set_taking(taking);
+                assert_eq!(read(&mut watched).await, Some(0), "nobody else is to keep it");
+                assert!(watched.stream().is_none());
+            };
+            CONNECTION.scope(state, reading).await;
+            assert_eq!(at.take().is_some(), all_is_sent);
+        }
+    }
+
     #[tokio::test]
     async fn lines_of_the_gateways_own_go_behind_the_first_one_of_a_head_and_are_counted() {
         for body_follows in [true, false] {
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-            let socket = std::net::TcpStream::connect(listener.local_addr().expect("an address"));
-            let connection = Arc::new(Connection::new(socket.expect("it listens"), 0));
-            let (mut server, stream) = duplex(4096);
-            let at = IdleConnections::new(1).at(&BasicPeer::new("127.0.0.1:1"));
-            let mut watched =
-                Watched::new(Idle { stream: Box::new(stream), connection: connection.clone() }, at);
+            let Parts { mut watched, mut server, connection, .. } = parts();
             connection.write_behind_first_line("of an earlier request\r\n".into());
             connection.ask(Asked { is_head: false }, body_follows);
             connection.write_behind_first_line("Forwarded: for=192.0.2.1\r\n".into());
@@ -388,15 +433,10 @@ mod tests {
 
     #[tokio::test]
     async fn of_an_answer_no_more_is_read_at_once_than_its_client_is_known_to_take() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let socket = std::net::TcpStream::connect(listener.local_addr().expect("an address"));
-        let connection = Arc::new(Connection::new(socket.expect("it listens"), 0));
-        let (mut server, stream) = duplex(2 * MUCH + 1_000_000);
+        let Parts { mut watched, mut server, connection, .. } = parts();
         let answer = [b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", &[b'x'; 1_000_000][..]].concat();
         server.write_all(&answer).await.expect("there is room");
         connection.ask(Asked { is_head: false }, false);
-        let at = IdleConnections::new(1).at(&BasicPeer::new("127.0.0.1:1"));
-        let mut watched = Watched::new(Idle { stream: Box::new(stream), connection }, at);
         let state = Arc::new(ConnectionState::default());
         let client = state.clone();
         let reading = async move {
