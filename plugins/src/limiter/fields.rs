@@ -4,6 +4,7 @@
 //! A limit of one window goes by its name, such as `"search"`; the windows of one that has several by theirs too:
 //! `"search-1s", "search-30d"`. Where the name is empty the window's stands alone.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::taken::{Standing, Taken, Verdict};
@@ -11,6 +12,9 @@ use super::windows::Windows;
 
 /// The greatest Integer of a structured field (RFC 9651 §3.3.1).
 const INTEGER_MAX: u64 = 999_999_999_999_999;
+
+/// Of what follows the name of a window.
+const PARAMETERS_MAX: usize = ";r=;t=".len() + 2 * 15;
 
 /// All windows of a limit, the same for everyone: `"1s";q=10;w=1, "1h";q=500;w=3600`. A window of less than a second is
 /// told as one, so that who goes by it asks too seldom rather than too often.
@@ -27,12 +31,15 @@ pub fn policy_field(name: &str, windows: &Windows) -> String {
 pub fn standing_field(name: &str, taken: &Taken) -> String {
     let tightest = taken.windows.iter().reduce(|one, other| if is_tighter(other, one) { other } else { one });
     tightest.map_or_else(String::new, |standing| {
-        let left = standing.left.min(INTEGER_MAX);
-        format!(
-            "{};r={left};t={}",
-            item(name, taken.windows.len(), standing.per),
-            seconds(standing.resets_in)
-        )
+        // With each answer, so without formatting.
+        let mut field = item(name, taken.windows.len(), standing.per);
+        for (parameter, number) in
+            [(";r=", standing.left.min(INTEGER_MAX)), (";t=", seconds(standing.resets_in))]
+        {
+            field.push_str(parameter);
+            field.push_str(itoa::Buffer::new().format(number));
+        }
+        field
     })
 }
 
@@ -58,11 +65,11 @@ fn seconds(time: Duration) -> u64 {
 /// The name of a window, as the String of a structured field. A character that has no place there becomes `_`.
 fn item(name: &str, windows: usize, per: Duration) -> String {
     let name = match (name, windows) {
-        ("", _) => period(per),
-        (name, 1) => name.to_string(),
-        (name, _) => format!("{name}-{}", period(per)),
+        ("", _) => period(per).into(),
+        (name, 1) => Cow::Borrowed(name),
+        (name, _) => format!("{name}-{}", period(per)).into(),
     };
-    let mut quoted = String::with_capacity(name.len() + 2);
+    let mut quoted = String::with_capacity(name.len() + 2 + PARAMETERS_MAX);
     quoted.push('"');
     for c in name.chars() {
         match c {

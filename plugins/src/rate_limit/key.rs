@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use cel::Value;
+use tollgate_protocol::client::address_text;
 
 use crate::expression::{Expression, Facts, NoAnswer};
 use crate::request::client_network;
@@ -62,7 +63,7 @@ pub fn parts<'r>(by: &[Part], facts: &Facts<'r>) -> Result<Vec<Pair<'r>>, NoAnsw
 
 fn address<'r>(facts: &Facts<'r>) -> Result<Pair<'r>, NoAnswer> {
     let client = facts.request.client.ok_or(NoAnswer)?;
-    Ok(("address", client_network(client).to_string().into()))
+    Ok(("address", address_text(&client_network(client)).into()))
 }
 
 /// What an expression says; `None` for nothing. A number is not the text that it is written as.
