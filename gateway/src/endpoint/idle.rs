@@ -31,7 +31,7 @@ pub struct IdleConnections {
 }
 
 /// How many there may be, of all endpoints together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Room {
     taken: AtomicUsize,
     most: usize,
@@ -48,8 +48,8 @@ impl IdleConnections {
         let key = peer.reuse_hash();
         let known = self.by_peer.read().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         let at = known.unwrap_or_else(|| self.add(key, peer));
-        // Two peers may have the same number.
-        if at.address == *peer.address() { at } else { Arc::new(IdleAt::new(peer, &self.room)) }
+        // Two peers may have the same number. Nobody would find what the second one's keep.
+        if at.address == *peer.address() { at } else { Arc::new(IdleAt::new(peer, &Arc::default())) }
     }
 
     fn add(&self, key: u64, peer: &impl Peer) -> Arc<IdleAt> {
@@ -272,6 +272,22 @@ mod tests {
         assert!(!is_silent(&mut stream) && is_silent(&mut stream));
         drop(other);
         assert!(!is_silent(&mut stream));
+    }
+
+    #[tokio::test]
+    async fn a_peer_with_the_number_of_another_gets_none_of_its_connections_and_keeps_none() {
+        let (one, two) = (Server::start().await, Server::start().await);
+        let idle = IdleConnections::new(8);
+        let (kept, _other) = one.connection().await;
+        idle.at(&one.1).keep(kept);
+        let first = idle.at(&one.1);
+        idle.by_peer.write().expect("nobody panics").insert(two.1.reuse_hash(), first);
+        let (kept, _other) = two.connection().await;
+        let at = idle.at(&two.1);
+        assert!(at.take().is_none());
+        at.keep(kept);
+        assert!(at.take().is_none());
+        assert!(idle.at(&one.1).take().is_some());
     }
 
     #[tokio::test]
