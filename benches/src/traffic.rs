@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::contestant::Contestant;
 use crate::figures::{Figure, Round};
 use crate::lab::Lab;
+use crate::parts::http2;
 use crate::parts::load::Shape;
 use crate::parts::load::pace::Pace;
 use crate::parts::sampler::{Tree, Used};
@@ -27,7 +28,7 @@ pub enum Traffic {
     /// Each request there is, once.
     Once { connections: usize },
     /// Over HTTP/2, on connections that are kept.
-    Http2 { connections: usize, streams: usize },
+    Http2 { load: http2::Load, connections: usize },
     /// Ten events a second on each stream.
     Events { streams: usize },
     /// Nothing, on connections and streams that are open.
@@ -70,8 +71,8 @@ impl Traffic {
             Traffic::Sessions { connections } => ask(Pace::Saturated, connections, false),
             Traffic::Handshakes { connections } => ask(Pace::Saturated, connections, true),
             Traffic::Once { connections } => requests::once(lab, one, site, connections),
-            Traffic::Http2 { connections, streams } => {
-                requests::http2(lab, site, connections, streams, length)
+            Traffic::Http2 { load, connections } => {
+                requests::http2(lab, site, http2::Shape { load, connections, length })
             }
             Traffic::Events { streams } => events::round(site, streams, length),
             Traffic::Idle { connections, streams } => idle::round(lab, one, site, connections, streams),

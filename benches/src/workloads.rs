@@ -7,6 +7,7 @@ mod relay;
 
 use crate::contestant::Contestant;
 use crate::lab::Lab;
+use crate::parts::http2::Load;
 use crate::parts::load::pace::Pace;
 use crate::traffic::Traffic;
 
@@ -94,7 +95,23 @@ pub const ALL: &[Workload] = &[
     Workload {
         id: "W6h2",
         what: "the call over TLS 1.3 and HTTP/2, 16 at a time on each of 2 connections",
-        traffic: Traffic::Http2 { connections: 2, streams: 16 },
+        traffic: Traffic::Http2 { load: Load::Streams(16), connections: 2 },
+        quick: false,
+        base: "floor",
+        contestants: relay::tls,
+    },
+    Workload {
+        id: "W6r",
+        what: "the call over TLS 1.3 and HTTP/1.1, 2,000 a second",
+        traffic: RATE,
+        quick: false,
+        base: "floor",
+        contestants: relay::tls,
+    },
+    Workload {
+        id: "W6h2r",
+        what: "the call over TLS 1.3 and HTTP/2, 2,000 a second on 2 connections",
+        traffic: Traffic::Http2 { load: Load::Rate(2000), connections: 2 },
         quick: false,
         base: "floor",
         contestants: relay::tls,

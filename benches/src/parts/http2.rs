@@ -1,4 +1,5 @@
-//! The same load over HTTP/2: connections with TLS, on each of which several requests are under way.
+//! The same load over HTTP/2: connections with TLS, on each of which several requests are under way. At a rate there are as
+//! many as are due and not answered yet.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,18 +12,29 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 
-use super::load::Latencies;
+use super::load::pace::{Pace, Schedule};
+use super::load::{Latencies, nanoseconds};
 use super::{messages, tls};
 
-/// How many connections there are, and streams on each at the same time.
+/// When requests are sent.
+#[derive(Clone, Copy, Debug)]
+pub enum Load {
+    /// On so many streams of each connection, the next as soon as the answer before it is there.
+    Streams(usize),
+    /// So many a second, whatever the answers do.
+    Rate(u32),
+}
+
+/// How they are sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
+    pub load: Load,
     pub connections: usize,
-    pub streams: usize,
     pub length: Duration,
 }
 
-/// Calls a tool until the time is over. `begin` is called when all connections are open and have been answered once.
+/// Calls a tool until the time is over. `begin` is called when all connections are open and have been answered once. Latencies
+/// are counted from when a request was due.
 ///
 /// # Errors
 /// With the first answer that is not the one expected.
@@ -41,15 +53,55 @@ pub fn run<M>(
             opened.push(connection);
         }
         let begun = begin();
-        let until = Instant::now() + shape.length;
-        let clients = opened.iter().flat_map(|connection| (0..shape.streams).map(|_| connection.clone()));
-        let clients: Vec<_> = clients.map(|it| tokio::spawn(calls(it, address, until))).collect();
-        let mut latencies = Vec::new();
-        for client in clients {
-            latencies.extend(client.await.map_err(|error| error.to_string())??);
-        }
+        let latencies = match shape.load {
+            Load::Streams(streams) => {
+                let until = Instant::now() + shape.length;
+                one_behind_the_other(&opened, streams, address, until).await?
+            }
+            Load::Rate(rate) => {
+                let schedule = Schedule::new(Pace::Rate(rate), shape.length, u64::MAX);
+                when_they_are_due(&opened, &schedule, address).await?
+            }
+        };
         Ok((begun, latencies))
     })
+}
+
+async fn one_behind_the_other(
+    opened: &[SendRequest<Bytes>],
+    streams: usize,
+    address: SocketAddr,
+    until: Instant,
+) -> Result<Latencies, String> {
+    let clients = opened.iter().flat_map(|connection| (0..streams).map(|_| connection.clone()));
+    let clients: Vec<_> = clients.map(|it| tokio::spawn(calls(it, address, until))).collect();
+    let mut latencies = Vec::new();
+    for client in clients {
+        latencies.extend(client.await.map_err(|error| error.to_string())??);
+    }
+    Ok(latencies)
+}
+
+/// On the connections in turn, whatever became of the requests before. This thread serves none of them, so it may sleep: more
+/// exactly than the runtime's timers, which go by milliseconds.
+async fn when_they_are_due(
+    opened: &[SendRequest<Bytes>],
+    schedule: &Schedule,
+    address: SocketAddr,
+) -> Result<Latencies, String> {
+    let mut calls = Vec::new();
+    for client in opened.iter().cycle() {
+        let (Some(turn), client) = (schedule.turn(), client.clone()) else { break };
+        calls.push(tokio::spawn(async move {
+            call(client, address).await?;
+            Ok::<u64, String>(nanoseconds(turn.due.elapsed()))
+        }));
+    }
+    let mut latencies = Vec::new();
+    for call in calls {
+        latencies.push(call.await.map_err(|error| error.to_string())??);
+    }
+    Ok(latencies)
 }
 
 async fn open(address: SocketAddr, configuration: &Arc<ClientConfig>) -> Result<SendRequest<Bytes>, String> {
@@ -68,7 +120,7 @@ async fn calls(client: SendRequest<Bytes>, address: SocketAddr, until: Instant) 
     while Instant::now() < until {
         let begun = Instant::now();
         call(client.clone(), address).await?;
-        latencies.push(u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        latencies.push(nanoseconds(begun.elapsed()));
     }
     Ok(latencies)
 }

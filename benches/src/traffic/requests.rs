@@ -77,14 +77,7 @@ fn of_requests(latencies: Latencies, used: &Used, site: &Site) -> Result<Round, 
 }
 
 /// Calls a tool over HTTP/2.
-pub fn http2(
-    lab: &Lab,
-    site: &Site,
-    connections: usize,
-    streams: usize,
-    length: Duration,
-) -> Result<Round, String> {
-    let shape = http2::Shape { connections, streams, length };
+pub fn http2(lab: &Lab, site: &Site, shape: http2::Shape) -> Result<Round, String> {
     let client = lab.client(b"h2")?;
     let (reading, latencies) = http2::run(shape, site.address, &client, || Reading::new(site.pid))?;
     of_requests(latencies, &reading.since(), site)
