@@ -347,6 +347,8 @@ impl ProxyHttp for Proxy {
         // Pingora says so of those that requests share, and knows nothing of those the gateway keeps.
         let reused = reused || connection.as_ref().is_some_and(|connection| connection.is_used());
         context.connected(reused, now);
+        // That of an earlier try was on another connection.
+        context.wait = None;
         let hop = context.hop.as_ref().ok_or_else(failure::no_route)?;
         if !reused {
             hop.endpoint.connected();

@@ -1,5 +1,5 @@
 // A server that says about each request how it came: the version of HTTP, the name the handshake asked for, the
-// certificate the client showed, and a number for the connection.
+// certificate the client showed, what it was told of whom the request is from, and a number for the connection.
 //
 // Arguments: a JSON object with `cert` and `key` (files; without them in clear text), `ca` (a file: clients must show a
 // certificate of it), `protocols` (for ALPN), `http2` (without TLS, spoken from the first byte on), `hold` (requests
@@ -24,6 +24,7 @@ function describe(request) {
     version: request.httpVersion,
     servername: socket.servername || null,
     client: certificate?.subject?.CN ?? null,
+    forwarded: request.headers.forwarded ?? null,
     connection: numbers.get(key),
   };
 }

@@ -9,6 +9,7 @@ use super::{asked, fleet};
 use crate::support::certificates::Authority;
 use crate::support::node::Server;
 use crate::support::tollgate::Tollgate;
+use crate::support::upstream::Upstream;
 
 /// A folder with an authority, and a server's certificate of it.
 struct Keys {
@@ -173,6 +174,21 @@ fn without_tls_http2_is_spoken_to_an_endpoint_from_the_first_byte_on() {
     let server = Server::start("tls-server.mjs", &["{}"]);
     let endpoint = format!("{{ url: \"{}\", http2: true }}", server.url());
     assert_eq!(seen(&Tollgate::start(&fleet(&[endpoint], "")))["version"], "2.0");
+}
+
+#[test]
+fn an_endpoint_that_is_tried_second_is_told_of_the_client_whichever_protocol_it_speaks() {
+    let broken = Upstream::with_stream(|_, _| false);
+    let server = Server::start("tls-server.mjs", &["{}"]);
+    let endpoints = [
+        format!("\"{}\"", broken.url("/mcp")),
+        format!("{{ url: \"{}\", http2: true, backup: true }}", server.url()),
+    ];
+    let gateway = Tollgate::start(&fleet(&endpoints, ""));
+    let answer = gateway.get("/a/mcp");
+    assert_eq!(broken.seen().len(), 1, "{answer:?}");
+    let answer = answer.json();
+    assert_eq!((&answer["version"], &answer["forwarded"]), (&json!("2.0"), &json!("for=127.0.0.1")));
 }
 
 #[test]
