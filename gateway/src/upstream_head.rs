@@ -2,9 +2,10 @@
 //! `Authorization`, every `Mcp-*` field and the body pass as they came; the one exception is a sealed `Mcp-Session-Id`,
 //! in place of which the endpoint gets the id it gave the session itself.
 
+use bytes::Bytes;
 use http::header::{self, HeaderValue};
+use pingora::Result;
 use pingora::http::RequestHeader;
-use pingora::{ErrorType, OrErr, Result};
 use tollgate_plugins::effects::FieldEdit;
 use tollgate_protocol::client::Client;
 
@@ -13,7 +14,7 @@ use crate::config::{ApiKeySource, UpstreamHost};
 use crate::context::Route;
 use crate::endpoint::connection::Connection;
 use crate::hop::Hop;
-use crate::listener::state::{self, Introduction};
+use crate::listener::state;
 use crate::minted;
 use crate::plan::{Admission, Plan};
 
@@ -103,16 +104,16 @@ fn say_how_it_got_here(
         UpstreamHost::Endpoint => None,
     };
     let lasts = dialled.is_none() && client.proxies.is_empty();
-    let writer = writer.filter(|_| lasts && request.raw_path().len() < SHORT_TARGET);
-    let introduction = introduction(client, dialled, lasts)?;
-    if let Some(connection) = writer {
+    if let Some(connection) = writer.filter(|_| lasts && request.raw_path().len() < SHORT_TARGET)
+        && let Some(lines) = state::introduction(client.address, || introduction(client))
+    {
         // Pingora's two tables would grow for these two, each for all of its fields. No policy may change them.
-        connection.write_behind_first_line(introduction.lines);
+        connection.write_behind_first_line(lines);
         return Ok(());
     }
     // As they are to be spelled: Pingora would make that of a `HeaderName` for each request.
-    request.insert_header(FORWARDED, introduction.forwarded)?;
-    request.insert_header(X_FORWARDED_FOR, introduction.x_forwarded_for)?;
+    request.insert_header(FORWARDED, client.forwarded(dialled))?;
+    request.insert_header(X_FORWARDED_FOR, client.x_forwarded_for())?;
     if let Some((scheme, authority)) = dialled {
         request.insert_header("X-Forwarded-Host", authority)?;
         request.insert_header("X-Forwarded-Proto", scheme)?;
@@ -120,24 +121,10 @@ fn say_how_it_got_here(
     Ok(())
 }
 
-/// The fields that say so, made once for a connection of the client where they `last`.
-fn introduction(client: &Client, dialled: Option<(&str, &str)>, lasts: bool) -> Result<Introduction> {
-    if let Some(known) = state::introduction(client.address).filter(|_| lasts) {
-        return Ok(known);
-    }
-    let (forwarded, x_forwarded_for) = (client.forwarded(dialled), client.x_forwarded_for());
-    let lines = format!("{FORWARDED}: {forwarded}\r\n{X_FORWARDED_FOR}: {x_forwarded_for}\r\n");
-    let value = |text: String| HeaderValue::try_from(text).or_err(ErrorType::InternalError, "an address");
-    let introduction = Introduction {
-        client: client.address,
-        forwarded: value(forwarded)?,
-        x_forwarded_for: value(x_forwarded_for)?,
-        lines: lines.into(),
-    };
-    if lasts {
-        state::introduce(&introduction);
-    }
-    Ok(introduction)
+/// The fields that say so of a client whom nobody stands before, as they are written.
+fn introduction(client: &Client) -> Bytes {
+    let (forwarded, x_forwarded_for) = (client.forwarded(None), client.x_forwarded_for());
+    format!("{FORWARDED}: {forwarded}\r\n{X_FORWARDED_FOR}: {x_forwarded_for}\r\n").into()
 }
 
 fn opens_an_event_stream(request: &RequestHeader) -> bool {

@@ -8,7 +8,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderValue;
 use tollgate_protocol::http1::Flaw;
 
 use super::comments::EventStreams;
@@ -45,17 +44,8 @@ pub struct ConnectionState {
     first_comment: AtomicBool,
     between_events: AtomicBool,
     taking: AtomicU8,
-    introduction: OnceLock<Introduction>,
-}
-
-/// What endpoints are told about a client, where nobody stands between it and the gateway: the same with each request.
-#[derive(Clone, Debug)]
-pub struct Introduction {
-    pub client: IpAddr,
-    pub forwarded: HeaderValue,
-    pub x_forwarded_for: HeaderValue,
-    /// Both, as they are written.
-    pub lines: Bytes,
+    /// What endpoints are told about this client, as it is written.
+    introduction: OnceLock<(IpAddr, Bytes)>,
 }
 
 /// Stand for an answer that gets no comments, and for an event stream that gets none but perhaps a first.
@@ -208,19 +198,13 @@ pub fn taking() -> Taking {
     CONNECTION.try_with(|connection| connection.taking()).unwrap_or(Taking::Enough)
 }
 
-/// What endpoints are told about this client, if it is this task's and that is known.
-pub fn introduction(client: IpAddr) -> Option<Introduction> {
+/// What endpoints are told about a client, with each request the same, if it is this task's. `make` is asked once.
+pub fn introduction(client: IpAddr, make: impl FnOnce() -> Bytes) -> Option<Bytes> {
     let known = CONNECTION.try_with(|connection| {
-        connection.introduction.get().filter(|introduction| introduction.client == client).cloned()
+        let (of, lines) = connection.introduction.get_or_init(|| (client, make()));
+        (*of == client).then(|| lines.clone())
     });
     known.ok().flatten()
-}
-
-/// Says what they are told about this task's client, with each request.
-pub fn introduce(introduction: &Introduction) {
-    let _ = CONNECTION.try_with(|connection| {
-        connection.introduction.get_or_init(|| introduction.clone());
-    });
 }
 
 /// What is wrong with the bytes of this task's request, if anything is.
