@@ -6,6 +6,7 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora_proxy::Session;
 use tollgate_plugins::effects::FieldEdit;
+use tollgate_protocol::http1::answer::HEAD_BYTES_MAX;
 
 use crate::failure;
 use crate::relay::event_stream;
@@ -17,9 +18,6 @@ const HOP_BY_HOP: [HeaderName; 4] = [
     header::PROXY_AUTHENTICATE,
     HeaderName::from_static("proxy-authentication-info"),
 ];
-
-/// What the head of an answer may hold at most.
-const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// What a head says that the hooks go by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +35,8 @@ impl AnswerHead {
     /// Goes through the fields once: looking each up costs more than that.
     ///
     /// # Errors
-    /// When a client could read the answer differently (RFC 9112 §6.1, §6.3), or nobody asked for it.
+    /// When a client could read the answer differently (RFC 9112 §6.1, §6.3), nobody asked for it, or its fields have more than
+    /// [`HEAD_BYTES_MAX`], which only one of HTTP/2 can.
     pub fn read(response: &ResponseHeader) -> Result<AnswerHead> {
         if response.status == StatusCode::SWITCHING_PROTOCOLS {
             return Err(failure::unfit_answer("it switches protocols, which nobody asked for"));
@@ -74,7 +73,7 @@ impl AnswerHead {
                 _ => head.concerns_a_connection |= concerns_a_connection(name),
             }
         }
-        match bytes > ANSWER_BYTES_MAX {
+        match bytes > HEAD_BYTES_MAX {
             true => Err(failure::unfit_answer("its head is too large")),
             false => Ok(head),
         }

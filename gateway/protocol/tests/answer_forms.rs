@@ -1,6 +1,6 @@
 //! Answers of HTTP/1.1, in order and not.
 
-use tollgate_protocol::http1::answer::{Answer, Broken, Fault};
+use tollgate_protocol::http1::answer::{Answer, Broken, Fault, HEAD_BYTES_MAX};
 
 fn watched(bytes: impl AsRef<[u8]>) -> Result<(), Broken> {
     Answer::to(false).push(bytes.as_ref())
@@ -124,6 +124,28 @@ fn a_head_says_where_its_body_ends() {
         long.as_str(),
     ] {
         assert_eq!(fault(with_fields(fields)), Some(Fault::Length), "{fields:?}");
+    }
+}
+
+#[test]
+fn a_head_is_refused_at_the_byte_it_is_too_large_by_however_it_arrives() {
+    let frame = with_fields("Content-Length: 0\r\nX: \r\n").len();
+    let many = "A: b\r\n".repeat(5000);
+    for (before, left) in [("", HEAD_BYTES_MAX), (many.as_str(), HEAD_BYTES_MAX - many.len())] {
+        let answer = |room: usize| {
+            with_fields(&format!("{before}X: {}\r\nContent-Length: 0\r\n", "x".repeat(room - frame)))
+        };
+        let interim = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(3000);
+        assert_eq!(fault(interim + &answer(left)), None, "each head counts by itself");
+        assert_eq!(fault(answer(left + 1)), Some(Fault::TooLarge));
+        for size in [1, 7, 4096] {
+            let whole = answer(left + 1);
+            let mut watched = Answer::to(false);
+            let mut pieces = whole.as_bytes().chunks(size);
+            let broken = pieces.find_map(|piece| watched.push(piece).err());
+            assert_eq!(broken.map(|broken| broken.fault), Some(Fault::TooLarge), "in pieces of {size}");
+            assert_eq!(pieces.len(), 0, "at the last byte");
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod head;
 use std::fmt;
 
 use super::chunked::Chunked;
+pub use head::HEAD_BYTES_MAX;
 use head::{Body, Head};
 
 /// What is wrong with an answer.
@@ -20,6 +21,8 @@ pub enum Fault {
     Line,
     /// A line of its head goes on in the next (RFC 9112 §5.2).
     Folded,
+    /// Its head has more than [`HEAD_BYTES_MAX`].
+    TooLarge,
     /// Its head leaves open where its body ends (RFC 9112 §6.3).
     Length,
     /// A chunk or the trailer section is not in its form (RFC 9112 §7.1).
@@ -32,6 +35,7 @@ impl fmt::Display for Fault {
             Fault::StatusLine => "the answer does not begin with a status line",
             Fault::Line => "a line of the answer's head does not end in CR LF alone",
             Fault::Folded => "a line of the answer's head is folded",
+            Fault::TooLarge => "the answer's head is too large",
             Fault::Length => "the answer's head does not say where its body ends",
             Fault::Chunk => "the answer's body is not in the form of chunks",
         })

@@ -9,6 +9,10 @@ use crate::syntax::is_ows;
 /// So much is read of a line: more than what frames a body could sensibly need.
 const LINE_KEPT: usize = 1024;
 
+/// What the head of an answer may have at most, with all its line ends. The parser behind reads a head from its beginning
+/// each time that more of it has come, so a larger one would take a time that grows with the square of its size.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+
 /// What follows a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Body {
@@ -25,6 +29,8 @@ pub(super) enum Body {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Head {
     status: Option<u16>,
+    /// What there was of it so far.
+    bytes: usize,
     length: Length,
     coding: Coding,
     line: Line<LINE_KEPT>,
@@ -53,6 +59,10 @@ impl Head {
             return Err(Fault::Folded);
         }
         let (taken, line) = self.line.step(bytes).map_err(|_| Fault::Line)?;
+        self.bytes += taken;
+        if self.bytes > HEAD_BYTES_MAX {
+            return Err(Fault::TooLarge);
+        }
         let ended = match line {
             Some(line) => self.read(&line.text, line.is_cut)?,
             None => false,
