@@ -6,7 +6,7 @@
 
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Version};
-use memchr::memrchr;
+use memchr::{memchr, memrchr};
 use pingora::http::RequestHeader;
 use tollgate_protocol::http1::{FIELDS_MAX, Flaw, HEAD_BYTES_MAX, LINE_BYTES_MAX, TARGET_BYTES_MAX};
 use tollgate_protocol::path::{check_target_path, query_has_access_token};
@@ -266,8 +266,8 @@ fn target(request: &RequestHeader) -> Result<(&str, Option<&str>), Refusal> {
     if !target.starts_with('/') {
         return Err(Refusal::new(&reason::ABSOLUTE_FORM));
     }
-    let (path, query) = match target.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
+    let (path, query) = match memchr(b'?', target.as_bytes()) {
+        Some(mark) => (&target[..mark], Some(&target[mark + 1..])),
         None => (target, None),
     };
     check_target_path(path).map_err(|error| Refusal::because(&reason::BAD_PATH, error.to_string()))?;

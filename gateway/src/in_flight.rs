@@ -42,8 +42,10 @@ impl InFlight {
 
 impl Drop for InFlightRequest {
     fn drop(&mut self) {
-        self.0.requests.fetch_sub(1, Ordering::AcqRel);
-        self.0.ended.notify_waiters();
+        // Whoever waits does so for the last one, and telling them takes a lock.
+        if self.0.requests.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.ended.notify_waiters();
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use memchr::{memchr_iter, memrchr};
 
 use crate::gateway::Api;
 
@@ -61,13 +62,13 @@ impl PathTable {
             if let Some(api) = self.apis.get(prefix) {
                 return Some(api);
             }
-            prefix = &prefix[..prefix.rfind('/')?];
+            prefix = &prefix[..memrchr(b'/', prefix.as_bytes())?];
         }
     }
 
     fn as_deep_as_any_route<'p>(&self, path: &'p str) -> &'p str {
-        match path.match_indices('/').nth(self.deepest) {
-            Some((end, _)) => &path[..end],
+        match memchr_iter(b'/', path.as_bytes()).nth(self.deepest) {
+            Some(end) => &path[..end],
             None => path,
         }
     }

@@ -3,7 +3,7 @@
 //! in place of which the endpoint gets the id it gave the session itself.
 
 use bytes::Bytes;
-use http::header::{self, HeaderValue};
+use http::header::{self, HeaderName, HeaderValue};
 use pingora::Result;
 use pingora::http::RequestHeader;
 use tollgate_plugins::effects::FieldEdit;
@@ -37,8 +37,11 @@ pub fn prepare(
     if hop.endpoint.settings.host == UpstreamHost::Endpoint {
         request.insert_header(header::HOST, hop.endpoint.host.clone())?;
     }
-    say_how_it_got_here(route, hop, client, writer, request)?;
-    join_cookies(request)?;
+    let theirs = Theirs::of(request);
+    say_how_it_got_here(route, hop, client, writer, &theirs, request)?;
+    if theirs.cookies > 1 {
+        join_cookies(request)?;
+    }
     if let Some(own_id) = hop.session.as_ref().and_then(|session| session.own_id.clone()) {
         request.insert_header(SESSION_ID, own_id)?;
     }
@@ -49,12 +52,30 @@ pub fn prepare(
     Ok(())
 }
 
+/// What of a client's fields does not pass as it is, found in one pass: looking each up costs more than that.
+struct Theirs {
+    /// What says how the request got here.
+    forwarding: Vec<HeaderName>,
+    cookies: usize,
+}
+
+impl Theirs {
+    fn of(request: &RequestHeader) -> Theirs {
+        let mut theirs = Theirs { forwarding: Vec::new(), cookies: 0 };
+        for name in request.headers.iter().map(|(name, _)| name) {
+            if *name == header::COOKIE {
+                theirs.cookies += 1;
+            } else if minted::is_forwarding(name) {
+                theirs.forwarding.push(name.clone());
+            }
+        }
+        theirs
+    }
+}
+
 /// RFC 9113 §8.2.3: over HTTP/2 a client may send its cookies in several fields, of which servers of HTTP/1.1 read one.
 fn join_cookies(request: &mut RequestHeader) -> Result<()> {
     let fields = request.headers.get_all(header::COOKIE);
-    if fields.iter().count() < 2 {
-        return Ok(());
-    }
     let joined = fields.iter().map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b"; "[..]);
     request.insert_header(header::COOKIE, joined)
 }
@@ -92,10 +113,10 @@ fn say_how_it_got_here(
     hop: &Hop,
     client: Option<&Client>,
     writer: Option<&Connection>,
+    theirs: &Theirs,
     request: &mut RequestHeader,
 ) -> Result<()> {
-    let theirs: Vec<_> = request.headers.keys().filter(|name| minted::is_forwarding(name)).cloned().collect();
-    for name in &theirs {
+    for name in &theirs.forwarding {
         request.remove_header(name);
     }
     let Some(client) = client else { return Ok(()) };

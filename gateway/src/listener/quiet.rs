@@ -8,6 +8,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use memchr::memmem::Finder;
+use once_cell::sync::Lazy;
 use pingora_core::protocols::Stream;
 use pingora_core::server::ShutdownWatch;
 use tokio::io::{AsyncRead, ReadBuf};
@@ -15,6 +17,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// What is read at once, as much as Pingora's own first read.
 const FIRST_READ: usize = 4096;
+
+static HEAD_END: Lazy<Finder<'static>> = Lazy::new(|| Finder::new(b"\r\n\r\n"));
 
 /// What may end a connection between two requests. It is kept from one time to the next, for setting it up costs more than
 /// looking at it.
@@ -73,7 +77,7 @@ fn poll_heard(stream: &mut Stream, cx: &mut Context<'_>) -> Poll<Option<BytesMut
         return Poll::Ready(None);
     }
     // Of a whole head no more is kept than there is of it, and of another what Pingora's own buffer has room for.
-    let is_whole = memchr::memmem::find(read.filled(), b"\r\n\r\n").is_some();
+    let is_whole = HEAD_END.find(read.filled()).is_some();
     let room = if is_whole { read.filled().len() } else { FIRST_READ };
     let mut heard = BytesMut::with_capacity(room);
     heard.extend_from_slice(read.filled());

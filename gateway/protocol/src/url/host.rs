@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use memchr::memrchr;
+
 /// The longest host name accepted, in bytes (RFC 1035 §2.3.4).
 const MAX_HOST: usize = 253;
 /// And of one of its labels.
@@ -35,7 +37,7 @@ fn labels_are_valid(name: &str) -> bool {
 }
 
 fn ends_in_a_number(name: &str) -> bool {
-    let last = name.rsplit_once('.').map_or(name, |(_, last)| last);
+    let last = memrchr(b'.', name.as_bytes()).map_or(name, |dot| &name[dot + 1..]);
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
     last.bytes().all(|byte| byte.is_ascii_digit())
         || hex.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
