@@ -1,9 +1,11 @@
-"""An address at which connecting neither succeeds nor fails: a listener nobody accepts from, with a full queue."""
+"""Addresses at which nobody answers."""
 
 import socket
 
 
 class Blackhole:
+    """An address at which connecting neither succeeds nor fails: a listener nobody accepts from, with a full queue."""
+
     def __init__(self):
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
@@ -31,8 +33,18 @@ class Blackhole:
             each.close()
 
 
-def nobody() -> str:
-    """The URL of a port at which connections are refused."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return "http://{}:{}/mcp".format(*free.getsockname())
+class Nobody:
+    """An address at which connections are refused. It is held, so that nobody else comes to listen there."""
+
+    def __init__(self):
+        self._held = socket.socket()
+        self._held.bind(("127.0.0.1", 0))
+
+    def url(self) -> str:
+        return "http://{}:{}/mcp".format(*self._held.getsockname())
+
+    def __enter__(self) -> "Nobody":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._held.close()

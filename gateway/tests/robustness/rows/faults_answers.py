@@ -3,7 +3,7 @@ off; never half an answer that looks whole, and never a connection that spoils t
 
 import asyncio
 
-from harness.blackhole import Blackhole, nobody
+from harness.blackhole import Blackhole, Nobody
 from harness.exchange import head
 from harness.fault_cases import BAD, CUT, LATE, WHOLE, Case, bytes_then, verdict
 from harness.faults import LAST_CHUNK, Request, Wire, answer, chunk, chunked
@@ -14,6 +14,7 @@ WELL = answer(GOOD, "200 OK", "Content-Type: application/json")
 HEAD = WELL.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
 IN_CHUNKS = chunked(GOOD[:9], GOOD[9:])
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+HEAD_MAX = 64 * 1024
 ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + GOOD
 
 
@@ -34,6 +35,12 @@ def late(seconds: float):
         return True
 
     return behave
+
+
+def with_head_of(size: int) -> bytes:
+    """An answer whose head has so many bytes, with all its line ends."""
+    room = size - len(answer(GOOD, "200 OK", "X: ")) + len(GOOD)
+    return answer(GOOD, "200 OK", "X: " + "x" * room)
 
 
 def interim(times: int, then: bytes):
@@ -106,6 +113,7 @@ def nonsense() -> list[Case]:
         Case("a TLS alert", (BAD,), bytes_then(b"\x15\x03\x01\x00\x02\x02\x46")),
         Case("another protocol", (BAD,), bytes_then(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")),
         Case("two lengths", (BAD,), bytes_then(answer(GOOD, "200 OK", "Content-Length: 5"))),
+        Case("a head of a byte more than 64 KiB", (BAD,), bytes_then(with_head_of(HEAD_MAX + 1))),
         Case("a head of 1 MiB", (BAD,), bytes_then(b"HTTP/1.1 200 OK\r\nX: " + b"x" * (1 << 20) + b"\r\n\r\n")),
     ]
 
@@ -122,6 +130,7 @@ def odd_and_well() -> list[Case]:
         whole("a byte at a time", sliced(0)),
         whole("chunks a byte at a time", sliced(0, IN_CHUNKS + LAST_CHUNK)),
         whole("latency and jitter", late(0.3)),
+        whole("a head of 64 KiB", bytes_then(with_head_of(HEAD_MAX), "keep")),
         whole("a field twice", bytes_then(answer(GOOD, "200 OK", "X-Twice: 1", "X-Twice: 2"), "keep")),
         whole("1,000 interim answers", interim(1000, WELL)),
         whole("a length too short", bytes_then(HEAD.replace(b"36", b"30") + GOOD, "keep"), GOOD[:30], kept=False),
@@ -163,9 +172,9 @@ def never_continued() -> Case:
 
 @row("R20", "upstreams that break off, stall or talk nonsense are told from those that work", fast=True)
 def faults() -> str:
-    with Blackhole() as blackhole:
+    with Blackhole() as blackhole, Nobody() as nobody:
         unreachable = [
-            Case("connections refused", (BAD,), url=nobody(), next_works=False),
+            Case("connections refused", (BAD,), url=nobody.url(), next_works=False),
             Case("connections unanswered", (LATE,), url=blackhole.url(), next_works=False),
         ]
         broken = [*breaking("fin"), *breaking("rst"), *stalling(), *nonsense()]
