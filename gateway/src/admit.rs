@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use pingora_proxy::Session;
 use tollgate_protocol::client::Client;
 
-use crate::context::Route;
+use crate::context::{Route, unix_millis};
 use crate::listener::client_certificate::{self, ClientCertificate};
 use crate::plan::{self, Admission, Shown};
 use crate::policies;
@@ -18,10 +17,8 @@ use crate::respond::Refusal;
 /// When it is not let in.
 pub async fn caller(session: &Session, client: Option<&Client>, route: &Route) -> Result<Admission, Refusal> {
     let certificate = route.api.asks_for_certificates.then(|| shown_certificate(session)).flatten();
-    let now = Utc::now();
-    let milliseconds = u64::try_from(now.timestamp_millis()).unwrap_or_default();
-    let request = policies::head(session.req_header(), client, route, milliseconds);
-    plan::admit(route, &Shown { request, certificate, now }).await
+    let request = policies::head(session.req_header(), client, route, unix_millis());
+    plan::admit(route, &Shown { request, certificate }).await
 }
 
 /// What the client has shown on its connection.

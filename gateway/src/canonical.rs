@@ -4,6 +4,8 @@
 //! them); what could mean two things to two readers is refused here, before any upstream is contacted.
 //! What passes is forwarded byte for byte, so what is routed and authorised is what is sent.
 
+use std::sync::Arc;
+
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Version};
 use memchr::{memchr, memrchr};
@@ -13,6 +15,7 @@ use tollgate_protocol::path::{check_target_path, query_has_access_token};
 use tollgate_protocol::url::host_is_valid;
 
 use crate::minted;
+use crate::origin::{PublicOrigin, PublicOrigins};
 use crate::reason::{self, Reason};
 use crate::respond::Refusal;
 
@@ -26,6 +29,8 @@ pub struct Canonical<'r> {
     pub method: &'r Method,
     /// The `Host` field: host and, if given, port.
     pub authority: &'r str,
+    /// What that selects; `None` where the listener does not answer for it.
+    pub origin: Option<&'r Arc<PublicOrigin>>,
     /// Begins with `/`, holds no dot segment, no encoded slash and no empty segment.
     pub path: &'r str,
     pub query: Option<&'r str>,
@@ -55,8 +60,13 @@ pub fn refusal(flaw: Flaw) -> Refusal {
     }
 }
 
-/// Checks a request head. One that came `in_frames` was not watched as it arrived.
-pub fn read(request: &RequestHeader, in_frames: bool) -> Result<Canonical<'_>, Refusal> {
+/// Checks a request head, sent to a listener that answers for these origins. One that came `in_frames` was not watched as it
+/// arrived.
+pub fn read<'r>(
+    request: &'r RequestHeader,
+    in_frames: bool,
+    origins: &'r PublicOrigins,
+) -> Result<Canonical<'r>, Refusal> {
     if in_frames {
         check_fields(request)?;
     }
@@ -68,8 +78,13 @@ pub fn read(request: &RequestHeader, in_frames: bool) -> Result<Canonical<'_>, R
     }
     fields.check_names()?;
     let authority = authority(request, &fields)?;
+    let origin = origins.select(authority);
+    if origin.is_none() {
+        // Origins have their form from the configuration.
+        check_authority(authority)?;
+    }
     let (path, query) = target(request)?;
-    Ok(Canonical { method: &request.method, authority, path, query })
+    Ok(Canonical { method: &request.method, authority, origin, path, query })
 }
 
 /// The same bounds for a head that came in frames, where a parser has already refused most of what HTTP/1 leaves open
@@ -236,19 +251,22 @@ fn authority<'r>(request: &'r RequestHeader, fields: &Fields<'r>) -> Result<&'r 
     let pseudo =
         request.uri.authority().filter(|_| request.version == Version::HTTP_2).map(|text| text.as_str());
     // RFC 9113 §8.3.1: `:authority` takes the place of Host, and where both are there they must agree.
-    let authority = match (pseudo, field, fields.host.has_more) {
-        (Some(pseudo), Some(field), false) if pseudo == field => pseudo,
-        (Some(pseudo), None, false) => pseudo,
-        (None, Some(field), false) => field,
-        _ => return Err(Refusal::new(&reason::BAD_HOST)),
-    };
+    match (pseudo, field, fields.host.has_more) {
+        (Some(pseudo), Some(field), false) if pseudo == field => Ok(pseudo),
+        (Some(pseudo), None, false) => Ok(pseudo),
+        (None, Some(field), false) => Ok(field),
+        _ => Err(Refusal::new(&reason::BAD_HOST)),
+    }
+}
+
+fn check_authority(authority: &str) -> Result<(), Refusal> {
     let (host, port) = split_port(authority);
     let port_is_valid =
         port.is_none_or(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
-    if !port_is_valid || !host_is_valid(host) {
-        return Err(Refusal::new(&reason::BAD_HOST));
+    match port_is_valid && host_is_valid(host) {
+        true => Ok(()),
+        false => Err(Refusal::new(&reason::BAD_HOST)),
     }
-    Ok(authority)
 }
 
 fn split_port(authority: &str) -> (&str, Option<&str>) {

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use chrono::Utc;
 use once_cell::sync::Lazy;
 use tollgate_plugins::effects::Effects;
 use tollgate_plugins::policy::Reading;
@@ -166,7 +165,8 @@ pub type RefusedBy = (Arc<str>, Option<Box<str>>);
 
 /// Unix time.
 pub fn unix_millis() -> u64 {
-    u64::try_from(Utc::now().timestamp_millis()).unwrap_or_default()
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What an admitted request is for.

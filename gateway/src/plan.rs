@@ -11,8 +11,6 @@ pub mod tokens;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
 use self::api_key::{ApiKeys, KeyRefused};
 use self::caller::Caller;
 use self::mtls::CertificateOwners;
@@ -106,7 +104,13 @@ pub struct Shown<'r> {
     pub request: Request<'r>,
     /// On its connection. Absent where no plan of the API asks for one.
     pub certificate: Option<Arc<ClientCertificate>>,
-    pub now: DateTime<Utc>,
+}
+
+impl Shown<'_> {
+    /// Since 1970.
+    fn seconds(&self) -> u64 {
+        self.request.now / 1000
+    }
 }
 
 /// A caller that was let in.
@@ -147,22 +151,22 @@ async fn find(plan: &Plan, route: &Route, shown: &Shown<'_>) -> Option<Result<Ca
     match &plan.kind {
         Kind::Keyless => Some(Ok(Caller::default())),
         Kind::ApiKey(keys) => {
-            let found = keys.find(shown.request.headers, route.query.as_deref(), shown.now);
+            let found = keys.find(shown.request.headers, route.query.as_deref(), shown.request.now);
             found.map(|found| found.map_err(refusal))
         }
         Kind::Tokens(plan) => plan.find(route, shown).await,
         Kind::Certificates(owners) => {
             let certificate = shown.certificate.as_ref()?;
-            Some(owners.find(certificate, shown.now.timestamp()).map_err(Refusal::new))
+            Some(owners.find(certificate, shown.seconds()).map_err(Refusal::new))
         }
     }
 }
 
 impl TokenPlan {
     async fn find(&self, route: &Route, shown: &Shown<'_>) -> Option<Result<Caller, Refusal>> {
-        let seconds = u64::try_from(shown.now.timestamp()).unwrap_or_default();
         let certificate = shown.certificate.as_deref();
-        let found = self.tokens.find(shown.request.headers, certificate, &route.identifier, seconds).await?;
+        let found =
+            self.tokens.find(shown.request.headers, certificate, &route.identifier, shown.seconds()).await?;
         Some(found.and_then(|token| {
             let consumer = self.owners.find(&token).cloned();
             match consumer.is_none() && self.of_consumers_only {

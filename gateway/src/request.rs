@@ -42,12 +42,11 @@ pub fn decide(
     head: &RequestHeader,
     in_frames: bool,
 ) -> Result<Decided, Refusal> {
-    let request = canonical::read(head, in_frames)?;
+    let request = canonical::read(head, in_frames, &listener.origins)?;
     if let Some(https) = &listener.redirect_to {
         return Ok(Decided { web_origin: None, decision: Decision::Reply(https.redirect(&request)?) });
     }
-    let origin =
-        listener.origins.select(request.authority).ok_or_else(|| Refusal::new(&reason::UNKNOWN_HOST))?;
+    let origin = request.origin.ok_or_else(|| Refusal::new(&reason::UNKNOWN_HOST))?;
     let identify = |path: &str| Identifier { origin: origin.clone(), path: path.to_string() };
 
     if let Some(well_known) = WellKnown::of(request.path) {

@@ -125,11 +125,7 @@ impl<'r> Values<'r> {
 
     /// What stands for them in memory.
     pub fn key(&self) -> Key {
-        let mut pairs = [("", ""); VALUES_MAX];
-        for (pair, (kind, value)) in pairs.iter_mut().zip(self.iter()) {
-            *pair = (kind, value);
-        }
-        Key::of(pairs.get(..self.len).unwrap_or_default())
+        Key::of(self.iter().map(|(kind, value)| (*kind, value.as_ref())))
     }
 }
 

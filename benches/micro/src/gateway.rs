@@ -7,7 +7,9 @@ use pingora::http::RequestHeader;
 use tollgate::canonical;
 use tollgate::config::{build, load_text};
 use tollgate::gateway::Gateway;
+use tollgate::origin::PublicOrigins;
 use tollgate_protocol::http1::Request;
+use tollgate_protocol::url::{Origin, Scheme};
 
 use crate::Step;
 
@@ -26,10 +28,10 @@ pub fn steps() -> Vec<Step> {
             black_box(gateway.router.find(black_box("edge.example.com"), black_box(&path)));
         }))
     });
-    let check = head().map(|head| {
+    let check = head().zip(origins()).map(|(head, origins)| {
         Step::new("check the head of a request", move || {
             let _ = black_box(Request::default().push(black_box(HEAD)));
-            let _ = black_box(canonical::read(black_box(&head), false));
+            let _ = black_box(canonical::read(black_box(&head), false, &origins));
         })
     });
     find.chain(check).collect()
@@ -46,6 +48,12 @@ fn gateway(apis: usize) -> Option<Gateway> {
     let yaml = format!("listeners: [{{ address: \"127.0.0.1:8080\" }}]\napis:\n{apis}");
     let checked = load_text(&yaml, "micro.yaml", Path::new(".")).ok()?;
     build::build(&checked.config, &[([127, 0, 0, 1], 8080).into()], None).ok()
+}
+
+/// What the gateway answers for.
+fn origins() -> Option<PublicOrigins> {
+    let public = Origin::parse("https://edge.example.com").ok()?;
+    Some(PublicOrigins::new(Scheme::Http, ([0, 0, 0, 0], 8080).into(), &[public], std::iter::empty()))
 }
 
 /// The same as Pingora has parsed it.
@@ -66,8 +74,9 @@ mod tests {
 
     #[test]
     fn every_input_is_taken() {
-        let head = head().expect("a head");
-        assert!(Request::default().push(HEAD).is_ok() && canonical::read(&head, false).is_ok());
+        let (head, origins) = head().zip(origins()).expect("a head");
+        assert!(Request::default().push(HEAD).is_ok());
+        assert!(canonical::read(&head, false, &origins).is_ok_and(|canonical| canonical.origin.is_some()));
         let gateway = gateway(3).expect("a gateway");
         assert!(gateway.router.find("edge.example.com", "/api-1/mcp/deeper").is_some());
         assert_eq!(steps().len(), 4);

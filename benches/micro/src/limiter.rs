@@ -13,7 +13,7 @@ const NOW: u64 = 1_000_000_000_000;
 
 pub fn steps() -> Vec<Step> {
     let Some(limiter) = limiter() else { return Vec::new() };
-    let key = Key::of(&[("consumer", "acme"), ("tool", "read_page")]);
+    let key = Key::of([("consumer", "acme"), ("tool", "read_page")]);
     vec![Step::new("count against a limit in memory", move || {
         black_box(limiter.take(black_box(&key), 1, NOW));
     })]

@@ -61,12 +61,13 @@ impl EndpointEvent {
         }
     }
 
-    /// The next chunk, and what may be sent on because of it; borrowed once the announcement has passed.
+    /// The next chunk, and what may be sent on because of it; borrowed where that is the chunk itself: once the announcement
+    /// has passed, and when whole events come that cannot be it, as most do.
     ///
     /// An event is held until its end, comments between events are not. After an error the stream is over: nothing that
     /// was held may be sent.
     pub fn push<'c>(&mut self, chunk: &'c [u8]) -> Result<Cow<'c, [u8]>, SseError> {
-        if self.done() {
+        if self.done() || self.event.pass_others(chunk) {
             return Ok(Cow::Borrowed(chunk));
         }
         let mut out = Vec::new();

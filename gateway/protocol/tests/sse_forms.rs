@@ -1,6 +1,9 @@
 //! The event stream format, as far as it can hide or delay an announcement.
 
 use crate::support::*;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 use tollgate_protocol::sse::{EndpointEvent, MAX_EVENT, SseError};
 
 fn mapped(stream: &str) -> Result<String, SseError> {
@@ -82,6 +85,53 @@ fn once_announced_chunks_are_not_even_copied() {
 }
 
 #[test]
+fn whole_events_that_are_no_announcement_are_not_even_copied() {
+    let mut endpoint = endpoint();
+    for chunk in ["data: x\n\n", ": a comment\r\n\r\n", "id: 1\ndata: y\n\ndata: z\n\n"] {
+        assert_eq!(endpoint.push(chunk.as_bytes()), Ok(std::borrow::Cow::Borrowed(chunk.as_bytes())));
+        assert!(matches!(endpoint.push(chunk.as_bytes()), Ok(std::borrow::Cow::Borrowed(_))), "{chunk:?}");
+    }
+    assert_eq!(&*endpoint.push(b"event: endpoint\n").unwrap(), b"");
+    assert_eq!(&*endpoint.push(b"data: /mcp/m\n\n").unwrap(), b"event: endpoint\ndata: /a/mcp/m\n\n");
+}
+
+proptest! {
+    #[test]
+    fn it_makes_no_difference_where_events_are_cut(
+        pieces in vec(select(&PIECES), 0..12),
+        cuts in vec(0..80usize, 0..6),
+    ) {
+        let stream = pieces.concat();
+        let bytes = streamed(stream.as_bytes(), 1).map(|(out, endpoint)| (out, endpoint.announced().cloned()));
+        let mut endpoint = endpoint();
+        let (mut rest, mut out, mut result) = (stream.as_bytes(), Vec::new(), Ok(()));
+        for cut in cuts.into_iter().chain([usize::MAX]) {
+            let (chunk, after) = rest.split_at(cut.min(rest.len()));
+            rest = after;
+            result = result.and(endpoint.push(chunk).map(|passed| out.extend_from_slice(&passed)));
+        }
+        out.extend(endpoint.finish());
+        prop_assert_eq!(result.map(|()| (out, endpoint.announced().cloned())), bytes, "{:?}", stream);
+    }
+}
+
+/// What streams are made of, whole events and parts of them.
+const PIECES: [&str; 12] = [
+    "data: x\n\n",
+    "data: x\r\n\r\n",
+    "event: endpoint\n",
+    "event: endpoint\r",
+    "data: /mcp/m\n\n",
+    "data: /mcp/m\r\r",
+    "event: endpoint\ndata: /mcp/m\n\n",
+    ": a comment\n\n",
+    "\n",
+    "\r",
+    "\u{feff}",
+    "data: half",
+];
+
+#[test]
 fn what_is_held_is_bounded() {
     let fits = format!("event: endpoint\ndata: /mcp/{}", "m".repeat(MAX_EVENT - 50));
     let over_the_limit_for_urls = format!("{fits}\n\n");
@@ -120,6 +170,13 @@ fn an_announcement_after_or_hidden_in_a_long_event_does_not_slip_by() {
             assert_eq!(mapped(&stream), Err(SseError::TooLong), "{hidden}");
         }
     }
+    let mut endpoint = endpoint();
+    endpoint.push(format!("data: {long}").as_bytes()).unwrap();
+    endpoint.push(b"x\n\n").unwrap();
+    assert_eq!(
+        &*endpoint.push(b"event: endpoint\ndata: /mcp/m\n\n").unwrap(),
+        b"event: endpoint\ndata: /a/mcp/m\n\n"
+    );
     let unfinished = format!("data: {long}\nevent: endpoint");
     assert_eq!(mapped(&unfinished), Ok(format!("data: {long}\n")));
 }

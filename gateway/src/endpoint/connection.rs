@@ -64,7 +64,8 @@ pub struct Connection {
     socket: Socket,
     /// Pingora's own handle on it, by which connections are told apart where they wait.
     id: RawFd,
-    opened: Instant,
+    /// As deadlines have it.
+    opened: u64,
     /// By the milliseconds since the process started.
     pub deadline: Deadline,
     /// The request that was begun since who reads the answers looked last.
@@ -103,7 +104,7 @@ impl Connection {
             taken_at_first: tcp_info(&socket).map(|info| info.tcpi_bytes_acked),
             socket,
             id,
-            opened: Instant::now(),
+            opened: milliseconds(Instant::now()),
             deadline: Deadline::default(),
             asked: AtomicU8::new(NOTHING),
             body_follows: AtomicBool::new(false),
@@ -220,7 +221,7 @@ impl Connection {
             // It fails only where the other side was faster.
             let _ = self.socket.shutdown(Shutdown::Both);
         }
-        if now.saturating_sub(milliseconds(self.opened)) > self.lifetime.load(Ordering::Relaxed) {
+        if now.saturating_sub(self.opened) > self.lifetime.load(Ordering::Relaxed) {
             self.retire();
         }
         let rests = self.deadline.rests();

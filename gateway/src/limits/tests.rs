@@ -40,7 +40,7 @@ fn windows(all: &[(u64, u64)]) -> Windows {
 }
 
 fn charge(key: &str, cost: u64, windows: &Windows) -> Charge {
-    Charge { key: key.to_owned(), cost, windows: windows.clone(), local: Key::of(&[("", key)]), now: 0 }
+    Charge { key: key.to_owned(), cost, windows: windows.clone(), local: Key::of([("", key)]), now: 0 }
 }
 
 /// A charge that any number of requests may make.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::header::{HeaderMap, HeaderName};
 use tollgate_protocol::envelope::{
     Batches, Envelope, EnvelopeError, Field, Headers, Message, Parameter, Target, compare,
 };
@@ -13,17 +13,22 @@ use crate::reason;
 use crate::respond::{Answered, Refusal};
 use crate::tools::{KnownTools, Tool};
 
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
+
 /// What the body asks for, with headers that say nothing else.
 ///
 /// # Errors
 /// When the upstream could take it for anything else than is read here.
 pub fn read<'b>(headers: &HeaderMap, body: &'b [u8], tools: &KnownTools) -> Result<Envelope<'b>, Refusal> {
     let fields = headers;
-    let field = |name: &str| fields.get_all(name).iter().map(|value| value.as_bytes()).collect::<Field<'_>>();
+    let field =
+        |name: &HeaderName| fields.get_all(name).iter().map(|value| value.as_bytes()).collect::<Field<'_>>();
     let headers = Headers {
-        protocol_version: field("mcp-protocol-version"),
-        method: field("mcp-method"),
-        name: field("mcp-name"),
+        protocol_version: field(&PROTOCOL_VERSION),
+        method: field(&METHOD),
+        name: field(&NAME),
         parameters: &[],
     };
     let revision = headers.revision();
@@ -36,7 +41,7 @@ pub fn read<'b>(headers: &HeaderMap, body: &'b [u8], tools: &KnownTools) -> Resu
     let compared = envelope.messages().iter().map(|message| {
         let tool = called(message, tools);
         let mirrored = tool.iter().flat_map(|tool| tool.mirrored());
-        let parameters = mirrored.map(|(name, pointer)| Parameter { pointer, field: field(name.as_str()) });
+        let parameters = mirrored.map(|(name, pointer)| Parameter { pointer, field: field(name) });
         compare(&Headers { parameters: &parameters.collect::<Vec<_>>(), ..headers }, message)
     });
     match revision.err().or_else(|| compared.filter_map(Result::err).next()) {

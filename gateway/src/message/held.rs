@@ -59,24 +59,31 @@ impl Held {
     }
 }
 
-/// A copy of a body that passes.
+/// A body that passes.
 #[derive(Debug, Default)]
 pub struct Observed {
-    bytes: BytesMut,
+    /// The first piece, as most bodies have one, and of more than one a copy.
+    bytes: Bytes,
     is_too_long: bool,
 }
 
 impl Observed {
     pub fn push(&mut self, piece: &Bytes) {
-        match self.is_too_long || self.bytes.len() + piece.len() > OBSERVED_MAX {
+        if self.is_too_long || self.bytes.len() + piece.len() > OBSERVED_MAX {
             // It is not known, and not held either.
-            true => *self = Observed { bytes: BytesMut::new(), is_too_long: true },
-            false => self.bytes.extend_from_slice(piece),
+            *self = Observed { bytes: Bytes::new(), is_too_long: true };
+        } else if self.bytes.is_empty() {
+            self.bytes = piece.clone();
+        } else {
+            let before = std::mem::take(&mut self.bytes).try_into_mut();
+            let mut all = before.unwrap_or_else(|shared| BytesMut::from(&*shared));
+            all.extend_from_slice(piece);
+            self.bytes = all.freeze();
         }
     }
 
     /// All of it, unless it was too long.
     pub fn take(self) -> Option<Bytes> {
-        (!self.is_too_long).then(|| self.bytes.freeze())
+        (!self.is_too_long).then_some(self.bytes)
     }
 }

@@ -48,12 +48,12 @@ impl ApiKeys {
         &self.source
     }
 
-    /// Whose key a request has; `None` when it has none.
+    /// Whose key a request has; `None` when it has none. `now` in milliseconds since 1970.
     pub fn find(
         &self,
         headers: &HeaderMap,
         query: Option<&str>,
-        now: DateTime<Utc>,
+        now: u64,
     ) -> Option<Result<Caller, KeyRefused>> {
         match &self.source {
             ApiKeySource::Header(name) => {
@@ -67,7 +67,7 @@ impl ApiKeys {
     fn only<'k>(
         &self,
         mut keys: impl Iterator<Item = &'k [u8]>,
-        now: DateTime<Utc>,
+        now: u64,
     ) -> Option<Result<Caller, KeyRefused>> {
         let key = keys.next()?;
         Some(match keys.next() {
@@ -76,13 +76,16 @@ impl ApiKeys {
         })
     }
 
-    fn judge(&self, key: &[u8], now: DateTime<Utc>) -> Result<Caller, KeyRefused> {
+    fn judge(&self, key: &[u8], now: u64) -> Result<Caller, KeyRefused> {
         if key.len() > KEY_BYTES_MAX {
             return Err(KeyRefused::Unknown);
         }
         let digest: KeyDigest = Sha256::digest(key).into();
         let entry = self.by_digest.get(&digest).ok_or(KeyRefused::Unknown)?;
-        if entry.expires.is_some_and(|expires| expires <= now) {
+        if entry
+            .expires
+            .is_some_and(|expires| u64::try_from(expires.timestamp_millis()).unwrap_or_default() <= now)
+        {
             return Err(KeyRefused::Expired);
         }
         Ok(Caller { consumer: Some(entry.consumer.clone()), key: entry.key.clone(), token: None })
@@ -107,6 +110,7 @@ pub fn without(query: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::unix_millis;
     use http::header::{HeaderName, HeaderValue};
 
     const HEADER: HeaderName = HeaderName::from_static("x-api-key");
@@ -125,7 +129,7 @@ mod tests {
         for key in sent {
             headers.append(HEADER, HeaderValue::from_str(key).unwrap());
         }
-        let found = keys(ApiKeySource::Header(HEADER)).find(&headers, None, Utc::now())?;
+        let found = keys(ApiKeySource::Header(HEADER)).find(&headers, None, unix_millis())?;
         Some(
             found.map(|caller| caller.consumer.map(|consumer| consumer.name.to_string()).unwrap_or_default()),
         )
@@ -146,7 +150,7 @@ mod tests {
     #[test]
     fn a_query_is_looked_through_for_the_name_alone() {
         let find = |query: &str| {
-            keys(ApiKeySource::Query("key".to_owned())).find(&HeaderMap::new(), Some(query), Utc::now())
+            keys(ApiKeySource::Query("key".to_owned())).find(&HeaderMap::new(), Some(query), unix_millis())
         };
         assert!(find("a=1&key=good&b=2").is_some_and(|found| found.is_ok()));
         assert!(find("monkey=good&a=key&key").is_none());

@@ -32,8 +32,8 @@ impl CertificateOwners {
     ///
     /// # Errors
     /// When it is nobody's, or its time is over: a connection may outlast it.
-    pub fn find(&self, certificate: &ClientCertificate, now: i64) -> Result<Caller, &'static Reason> {
-        if certificate.not_after < now {
+    pub fn find(&self, certificate: &ClientCertificate, now: u64) -> Result<Caller, &'static Reason> {
+        if u64::try_from(certificate.not_after).unwrap_or_default() < now {
             return Err(&reason::CERTIFICATE_EXPIRED);
         }
         let by_name = || certificate.names.iter().find_map(|name| self.by_name.get(name));

@@ -1,6 +1,7 @@
 //! Event streams on their way to the client. All of them pass unbuffered; on one that a client opened by GET
 //! the legacy HTTP+SSE transport may announce where its messages go, and that announcement is rewritten.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -68,7 +69,10 @@ impl LegacyStream {
             return Ok(());
         }
         let chunk = body.take().unwrap_or_default();
-        let mut out = self.event.push(&chunk).map_err(refusal)?.into_owned();
+        let mut out = match self.event.push(&chunk).map_err(refusal)? {
+            Cow::Borrowed(_) => chunk.clone(),
+            Cow::Owned(out) => out.into(),
+        };
         if let (Some(announced), None) = (self.event.announced(), &self.announcement) {
             let (path, query) = split_query(&announced.public);
             let message_endpoint = MessageEndpoint {
@@ -79,9 +83,9 @@ impl LegacyStream {
             self.announcement = Some(self.announced.announce(path, query, message_endpoint));
         }
         if end_of_stream {
-            out.extend(self.event.finish());
+            out = [&out, &self.event.finish()[..]].concat().into();
         }
-        *body = Some(out.into());
+        *body = Some(out);
         Ok(())
     }
 }

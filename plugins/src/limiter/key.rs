@@ -16,8 +16,16 @@ pub struct Key {
 }
 
 impl Key {
-    pub fn of(parts: &[(&str, &str)]) -> Key {
-        Key { shard: half(0, parts), place: half(1, parts) }
+    /// SipHash is a pseudorandom function: two inputs that differ in what follows the parts give two independent halves.
+    pub fn of<'p>(parts: impl IntoIterator<Item = (&'p str, &'p str)>) -> Key {
+        let mut hasher = SEED.build_hasher();
+        for part in parts.into_iter().flat_map(|(name, value)| [name, value]) {
+            hasher.write_usize(part.len());
+            hasher.write(part.as_bytes());
+        }
+        let shard = hasher.finish();
+        hasher.write_u8(1);
+        Key { shard, place: hasher.finish() }
     }
 
     /// Which of so many shards of a table it belongs to.
@@ -25,17 +33,6 @@ impl Key {
         // Less than the number of shards, so no digits are lost.
         self.shard.checked_rem(shards as u64).unwrap_or_default() as usize
     }
-}
-
-/// SipHash is a pseudorandom function: two inputs that differ in the first byte give two independent halves.
-fn half(which: u8, parts: &[(&str, &str)]) -> u64 {
-    let mut hasher = SEED.build_hasher();
-    hasher.write_u8(which);
-    for part in parts.iter().flat_map(|(name, value)| [name, value]) {
-        hasher.write_usize(part.len());
-        hasher.write(part.as_bytes());
-    }
-    hasher.finish()
 }
 
 impl Hash for Key {
@@ -70,12 +67,12 @@ mod tests {
 
     #[test]
     fn the_same_parts_are_the_same_key() {
-        let key = || Key::of(&[("consumer", "acme"), ("tool", "search")]);
+        let key = || Key::of([("consumer", "acme"), ("tool", "search")]);
         assert_eq!(key(), std::thread::spawn(key).join().expect("a key"));
     }
 
     #[test]
     fn the_halves_of_a_key_are_not_the_same() {
-        assert!((0..100).map(|n| Key::of(&[("n", &n.to_string())])).all(|key| key.shard != key.place));
+        assert!((0..100).map(|n| Key::of([("n", n.to_string().as_str())])).all(|key| key.shard != key.place));
     }
 }

@@ -27,7 +27,7 @@ pub fn some(keys: usize) -> NonZeroUsize {
 }
 
 pub fn key(name: &str) -> Key {
-    Key::of(&[("consumer", name)])
+    Key::of([("consumer", name)])
 }
 
 fn limiter(all: &[(u64, u64)]) -> Limiter {

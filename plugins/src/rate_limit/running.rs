@@ -54,12 +54,12 @@ impl Running {
 
     fn count(&self, facts: &Facts<'_>, cost: u64, effects: &mut Effects) -> Verdict {
         let Ok(parts) = key::parts(&self.limit.by, facts) else { return Verdict::deny(&CONDITION_FAILED) };
-        let parts: Vec<_> = parts.iter().map(|(kind, value)| (*kind, value.as_ref())).collect();
-        let (key, now) = (Key::of(&parts), facts.request.now);
+        let parts = || parts.iter().map(|(kind, value)| (*kind, value.as_ref()));
+        let (key, now) = (Key::of(parts()), facts.request.now);
         let Some(shared) = &self.shared else {
             return self.settle(&self.limiter.take(&key, cost, now), effects);
         };
-        let parts: Vec<_> = std::iter::once(("limit", shared.place.as_str())).chain(parts).collect();
+        let parts: Vec<_> = std::iter::once(("limit", shared.place.as_str())).chain(parts()).collect();
         let windows = self.limit.windows.clone();
         Verdict::Charge(Box::new(Charge { key: key_text(&parts), cost, windows, local: key, now }))
     }

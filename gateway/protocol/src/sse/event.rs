@@ -6,6 +6,11 @@
 
 use super::fields::Fields;
 use super::{MAX_EVENT, SseError};
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
+
+/// Without this there is no announcement.
+static ENDPOINT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"endpoint"));
 
 /// The event being collected.
 #[derive(Clone, Debug)]
@@ -46,6 +51,21 @@ impl Event {
             after_cr: false,
             passing: Passing::Nothing,
         }
+    }
+
+    /// Takes a chunk of whole events none of which is an announcement, as [`Event::push`] of each of its bytes would, all of which
+    /// may be sent. False where it may be any other chunk, and nothing is taken.
+    pub(super) fn pass_others(&mut self, chunk: &[u8]) -> bool {
+        let are_whole = self.is_between_events() && (chunk.ends_with(b"\n\n") || chunk.ends_with(b"\n\r\n"));
+        if !are_whole || ENDPOINT.find(chunk).is_some() {
+            return false;
+        }
+        self.held.at_start_of_stream = false;
+        true
+    }
+
+    fn is_between_events(&self) -> bool {
+        self.held.bytes.is_empty() && !self.after_cr && self.passing == Passing::Nothing
     }
 
     /// Takes one byte; true when it ended an event, which is then to be taken. Bytes that need not be held go to `out`.
