@@ -69,10 +69,11 @@ impl LegacyStream {
             return Ok(());
         }
         let chunk = body.take().unwrap_or_default();
-        let mut out = match self.event.push(&chunk).map_err(refusal)? {
-            Cow::Borrowed(_) => chunk.clone(),
-            Cow::Owned(out) => out.into(),
+        let other = match self.event.push(&chunk).map_err(refusal)? {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(out) => Some(out.into()),
         };
+        let mut out = other.unwrap_or(chunk);
         if let (Some(announced), None) = (self.event.announced(), &self.announcement) {
             let (path, query) = split_query(&announced.public);
             let message_endpoint = MessageEndpoint {

@@ -95,7 +95,9 @@ fn chunk_size(line: &[u8]) -> Option<u64> {
     if !(1..=SIZE_DIGITS_MAX).contains(&digits) || !are_extensions(extensions) {
         return None;
     }
-    u64::from_str_radix(std::str::from_utf8(size).ok()?, 16).ok()
+    let values = size.iter().filter_map(|digit| char::from(*digit).to_digit(16));
+    // Four bits each, of which there is room for all.
+    Some(values.fold(0, |size, value| size << 4 | u64::from(value)))
 }
 
 /// `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )`.
