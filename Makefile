@@ -11,7 +11,7 @@ BUILD := .ci/phase 'build' $(CARGO) build --locked --workspace
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test robustness robustness-compare bench instructions check docs
+.PHONY: help demo test robustness robustness-compare bench instructions layout check docs
 
 help:
 	@echo 'make demo         see a client log in and call a tool through the gateway; stays up for clients of your own'
@@ -26,6 +26,7 @@ help:
 	@echo 'make instructions count what a request takes, by valgrind, and fail where it is more than the committed bound'
 	@echo 'make instructions UPDATE=1'
 	@echo '                  the same, and make what was counted the bounds. ONLY=W1,W11 counts just these'
+	@echo 'make layout       write down which code requests go through, for the linker to put it side by side'
 	@echo 'make check        check formatting, lints, dependencies and the shipped JSON Schema'
 	@echo 'make docs         make the book of docs/ in target/book'
 
@@ -61,6 +62,13 @@ bench:
 	@$(TARGET)/release/bench --tollgate '$(TARGET)/release/tollgate' --floor '$(TARGET)/release/floor' \
 	  --json '$(TARGET)/bench.json' $(if $(filter-out 0,$(QUICK)),--quick) $(if $(ONLY),--only $(ONLY)) \
 	  $(if $(filter-out 0,$(QUICK))$(ONLY),,--svg docs/performance.svg --page docs/performance.md) $(BENCH)
+
+layout:
+	@.ci/install instructions
+	@.ci/phase 'release build' $(CARGO) build --locked --release -p tollgate -p tollgate-floor
+	@.ci/phase 'build of the harness' $(CARGO) build --locked --release -p tollgate-benches
+	@.ci/phase 'layout' python3 benches/instructions/layout.py --tollgate '$(TARGET)/release/tollgate' \
+	  --floor '$(TARGET)/release/floor' --bench '$(TARGET)/release/bench'
 
 instructions:
 	@.ci/install instructions

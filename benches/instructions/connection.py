@@ -1,4 +1,4 @@
-"""One connection on which the same request is sent again and again."""
+"""One connection on which a request is sent again and again."""
 
 import http.client
 import socket
@@ -9,7 +9,10 @@ class Wrong(Exception):
 
 
 class Connection:
-    def __init__(self, address: tuple[str, int], patience: float = 60.0):
+    """Each answer is to have this status and, in its fields or its body, this content."""
+
+    def __init__(self, address: tuple[str, int], request: bytes, status: int, content: bytes, patience: float = 60.0):
+        self._request, self._status, self._content = request, status, content
         self._socket = socket.create_connection(address, timeout=patience)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -19,13 +22,14 @@ class Connection:
     def __exit__(self, *_) -> None:
         self._socket.close()
 
-    def send(self, request: bytes, status: int, content: bytes, times: int = 1) -> None:
-        """Raises `Wrong` unless each answer has this status and, in its fields or its body, this content."""
+    def exchange(self, times: int = 1) -> None:
+        """Raises `Wrong` at the first answer that is another one."""
         for _ in range(times):
             # In one piece: how many are read would otherwise be a matter of luck.
-            self._socket.sendall(request)
+            self._socket.sendall(self._request)
             response = http.client.HTTPResponse(self._socket)
             response.begin()
             fields, body = str(response.headers).encode(), response.read()
-            if response.status != status or content not in fields + body:
-                raise Wrong(f"answered {response.status} instead of {status}, or with other content: {fields + body!r}")
+            if response.status != self._status or self._content not in fields + body:
+                answer = f"answered {response.status} instead of {self._status}, or with other content"
+                raise Wrong(f"{answer}: {fields + body!r}")

@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import json
 
-FLOOR = "floor"
+FLOOR, FLOOR_OF_EVENTS = "floor", "floor4"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +21,13 @@ class Path:
     content: str = "lorem ipsum"
     more: str = ""
     others: int = 0
+    # What is counted is an event of a stream, not a request.
+    events: bool = False
+
+    @property
+    def floor(self) -> str:
+        """The path that it is compared with."""
+        return FLOOR_OF_EVENTS if self.events else FLOOR
 
     def configuration(self, listen: str, upstream: str) -> str:
         """Without a line for a request, as `make bench` has it."""
@@ -35,6 +42,8 @@ class Path:
 
     def request(self, authority: str, token: str) -> bytes:
         fields = self.fields.replace("{token}", token)
+        if self.events:
+            return f"GET /mcp HTTP/1.1\r\nHost: {authority}\r\nAccept: text/event-stream\r\n{self.fields}\r\n".encode()
         head = (
             f"POST /mcp HTTP/1.1\r\nHost: {authority}\r\nContent-Type: application/json\r\n"
             f"Accept: application/json, text/event-stream\r\n{fields}Content-Length: {len(CALL)}\r\n\r\n"
@@ -73,6 +82,8 @@ ALL = [
         status=401,
         content='resource_metadata="http://{authority}/.well-known/oauth-protected-resource/mcp"',
     ),
+    Path(FLOOR_OF_EVENTS, "an event through a bare Pingora", api=None, fields=BEARER, events=True),
+    Path("W4", "an event of a stream that a client has opened", secured=True, fields=BEARER, events=True),
     Path(
         "W5",
         "a call with a JWT (EdDSA) that was seen before",

@@ -7,10 +7,10 @@ import pathlib
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import callgrind
-from connection import Connection, Wrong
+from connection import Wrong
 
 PATIENCE = 120.0
 # The C library would copy what is longer than 4 KB by one instruction (rep movsb), of which valgrind counts every byte.
@@ -42,19 +42,19 @@ def upstream(bench: str, keys: pathlib.Path) -> Iterator[str]:
 
 
 class Counted:
-    """A program under callgrind, which listens at `address`. Profiles are written into `folder`."""
+    """A program under callgrind. Profiles are written into `folder`."""
 
-    def __init__(self, process: subprocess.Popen, address: tuple[str, int], folder: pathlib.Path):
-        self._process, self._address, self._folder = process, address, folder
+    def __init__(self, process: subprocess.Popen, program: pathlib.Path, folder: pathlib.Path):
+        self._process, self._program, self._folder = process, program, folder
         self._profiles = 0
 
-    def wait_until_ready(self, ask: Callable[[Connection], None]) -> None:
-        """Until `ask` is answered as it should be: keys of issuers may come after the first request."""
+    def wait_until_ready(self, opened: Callable[[], contextlib.AbstractContextManager]) -> None:
+        """Until an exchange on what is opened is as it should be: keys of issuers may come after the first request."""
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                with Connection(self._address) as connection:
-                    return ask(connection)
+                with opened() as one:
+                    return one.exchange()
             except (OSError, Wrong) as error:
                 if self._process.poll() is not None:
                     log = (self._folder / "valgrind.log").read_text()
@@ -73,7 +73,7 @@ class Counted:
         """Since this was last asked, or since counting was switched on."""
         self.control("--dump")
         self._profiles += 1
-        return callgrind.counts(self.profile().read_text())
+        return callgrind.counts(self.profile().read_text(), self._program)
 
     def profile(self) -> pathlib.Path:
         """The last one."""
@@ -81,17 +81,17 @@ class Counted:
 
 
 @contextlib.contextmanager
-def counted(command: list[str], address: tuple[str, int], folder: pathlib.Path) -> Iterator[Counted]:
+def counted(command: list[str], folder: pathlib.Path, options: Sequence[str] = ()) -> Iterator[Counted]:
     valgrind = [
         "valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={folder}/callgrind.out",
-        f"--log-file={folder}/valgrind.log",
+        f"--log-file={folder}/valgrind.log", "--dump-instr=yes", *options,
     ]
     processor = min(os.sched_getaffinity(0))
     # The gateway has a thread for each processor it may use. One, and so the same everywhere, does not hand over work.
     one = lambda: os.sched_setaffinity(0, {processor})
     environment = {**os.environ, **WITHOUT_LONG_MOVES}
     with running([*valgrind, *command], stdout=subprocess.DEVNULL, preexec_fn=one, env=environment) as process:
-        yield Counted(process, address, folder)
+        yield Counted(process, pathlib.Path(command[0]).resolve(), folder)
 
 
 def free_address() -> tuple[str, int]:

@@ -1,18 +1,21 @@
-"""Counts the instructions that a request takes in the gateway, and how often it allocates, and compares both with
+"""Counts the instructions that a request or an event takes in the gateway, and how often it allocates, and compares both with
 bounds.json: `make instructions`.
 
 Seconds differ from one run to the next, these hardly do: a change that costs is seen where no clock would show it.
 """
 
 import argparse
+import contextlib
 import pathlib
 import re
 import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 
 import bounds
+import events
 import programs
 import table
 from callgrind import Counts
@@ -26,38 +29,54 @@ FEW, MANY = 500, 1500
 
 
 class Run:
-    def __init__(self, options: argparse.Namespace, upstream: str, token: str):
-        self._options, self._upstream, self._token = options, upstream, token
+    """`valgrind` are more of its options."""
+
+    def __init__(self, options: argparse.Namespace, upstream: str, token: str, valgrind: Sequence[str] = ()):
+        self._options, self._upstream, self._token, self._valgrind = options, upstream, token, valgrind
 
     def count(self, path: Path) -> Counts:
         """Of each request. The profile of the longer part is kept."""
-        with tempfile.TemporaryDirectory() as name:
+        address = programs.free_address()
+        with tempfile.TemporaryDirectory() as name, self._exchanges(path, address) as (upstream, opened):
             folder = pathlib.Path(name)
-            host, port = address = programs.free_address()
-            authority = f"{host}:{port}"
-            request, content = path.request(authority, self._token), path.expected(authority)
-            send = lambda connection, times=1: connection.send(request, path.status, content, times)
-            with programs.counted(self._command(path, authority, folder), address, folder) as program:
-                program.wait_until_ready(send)
-                with Connection(address) as connection:
-                    send(connection, WARM_UP)
+            command = self._command(path, authority(address), upstream, folder)
+            with programs.counted(command, folder, self._valgrind) as program:
+                program.wait_until_ready(opened)
+                with opened() as one:
+                    one.exchange(WARM_UP)
                     program.control("--instr=on")
-                    send(connection, FEW)
+                    one.exchange(FEW)
                     few = program.counts()
-                    send(connection, MANY)
+                    one.exchange(MANY)
                     many = program.counts()
                 shutil.copy(program.profile(), self.profile(path))
         return many.more_than(few, MANY - FEW)
 
+    @contextlib.contextmanager
+    def _exchanges(self, path: Path, address: tuple[str, int]) -> Iterator[tuple[str, Callable]]:
+        """The upstream of a path, and what opens a connection or a stream for its exchanges."""
+        request = path.request(authority(address), self._token)
+        if not path.events:
+            content = path.expected(authority(address))
+            yield self._upstream, lambda: Connection(address, request, path.status, content)
+            return
+        with contextlib.closing(events.Server()) as server:
+            yield server.address, lambda: server.stream(address, request)
+
     def profile(self, path: Path) -> pathlib.Path:
         return self._options.profiles / f"{path.id}.callgrind"
 
-    def _command(self, path: Path, listen: str, folder: pathlib.Path) -> list[str]:
+    def _command(self, path: Path, listen: str, upstream: str, folder: pathlib.Path) -> list[str]:
         if path.api is None:
-            return [self._options.floor, "--listen", listen, "--upstream", self._upstream, "--threads", "1"]
+            return [self._options.floor, "--listen", listen, "--upstream", upstream, "--threads", "1"]
         file = folder / "gateway.yaml"
-        file.write_text(path.configuration(listen, self._upstream))
+        file.write_text(path.configuration(listen, upstream))
         return [self._options.tollgate, "run", "-c", str(file)]
+
+
+def authority(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"{host}:{port}"
 
 
 def options() -> argparse.Namespace:
@@ -126,7 +145,7 @@ def main() -> int:
     failed = table.compared(found, bounds.read())
     for path in (path for path in paths if path.id in failed):
         profile = run.profile(path)
-        print(f"see where, for {MANY} requests of {path.id}: callgrind_annotate {profile}")
+        print(f"see where, for {MANY} of {path.id}: callgrind_annotate {profile}")
         print(f"and who allocates: callgrind_annotate --tree=caller --inclusive=yes {profile}")
     if failed:
         print("what is worth its cost becomes the bound with --update")
