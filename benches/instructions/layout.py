@@ -1,6 +1,6 @@
 """Writes down which code requests go through, so that the linker puts it side by side: `make layout`.
 
-A relayed call runs 3,500 lines of 64 bytes, of 12 MB of code. As the linker finds them they are on three times as many pages
+A relayed call runs 3,400 lines of 64 bytes, of 12 MB of code. As the linker finds them they are on twice as many pages
 of memory as together, and the processor has to look up where each page is.
 """
 
