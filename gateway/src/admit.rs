@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use pingora_proxy::Session;
+use tollgate_plugins::request::unix_millis;
 use tollgate_protocol::client::Client;
 
-use crate::context::{Route, unix_millis};
+use crate::context::Route;
 use crate::listener::client_certificate::{self, ClientCertificate};
 use crate::plan::{self, Admission, Shown};
 use crate::policies;

@@ -5,8 +5,9 @@ use bytes::Bytes;
 use pingora::http::RequestHeader;
 use pingora_proxy::Session;
 use tollgate_plugins::policy::Reading;
+use tollgate_plugins::request::unix_millis;
 
-use crate::context::{Context, unix_millis};
+use crate::context::Context;
 use crate::edge::Edge;
 use crate::message::{self, Begun, Call, State};
 use crate::policies::{self, Stop};

@@ -123,12 +123,12 @@ fn strip_hop_by_hop(response: &mut ResponseHeader) {
 ///
 /// # Errors
 /// None that policies can cause.
-pub fn edit(response: &mut ResponseHeader, edit: &FieldEdit) -> Result<()> {
+pub fn edit(response: &mut ResponseHeader, edit: FieldEdit) -> Result<()> {
     match edit {
-        FieldEdit::Set(name, value) => response.insert_header(name.clone(), value.clone()),
-        FieldEdit::Append(name, value) => response.append_header(name.clone(), value.clone()).map(drop),
+        FieldEdit::Set(name, value) => response.insert_header(name, value),
+        FieldEdit::Append(name, value) => response.append_header(name, value).map(drop),
         FieldEdit::Remove(name) => {
-            response.remove_header(name);
+            response.remove_header(&name);
             Ok(())
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use once_cell::sync::Lazy;
 use tollgate_plugins::effects::Effects;
@@ -162,12 +162,6 @@ impl Context {
 
 /// A policy by its name, and which of its rules.
 pub type RefusedBy = (Arc<str>, Option<Box<str>>);
-
-/// Unix time.
-pub fn unix_millis() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
 
 /// What an admitted request is for.
 pub struct Route {

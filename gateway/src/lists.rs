@@ -15,10 +15,11 @@ use http::Method;
 use http::header::{self, HeaderName};
 use pingora::http::{RequestHeader, ResponseHeader};
 use tollgate_plugins::policy::Reading;
+use tollgate_plugins::request::unix_millis;
 use tollgate_protocol::lists::{Events, Item, ListError, Listed, filter};
 
 use crate::buffers::{self, Buffers};
-use crate::context::{Context, unix_millis};
+use crate::context::Context;
 use crate::message::Bounds;
 use crate::plan::Plan;
 use crate::policies;

@@ -8,9 +8,10 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderValue};
 use log::warn;
 use pingora::http::{RequestHeader, ResponseHeader};
+use tollgate_plugins::request::unix_millis;
 
 use crate::config::{AuthorizationMode, UpstreamAuth};
-use crate::context::{Route, unix_millis};
+use crate::context::Route;
 use crate::endpoint::Endpoint;
 use crate::minted;
 use crate::plan::Plan;

@@ -475,7 +475,8 @@ impl ProxyHttp for Proxy {
             Ok(lists) => context.lists = lists,
             Err(refusal) => return Err(failure::ended_with(&mut context.end, refusal)),
         }
-        for edit in &context.effects.response_fields {
+        // No other head comes after this one.
+        for edit in std::mem::take(&mut context.effects.response_fields) {
             answer_head::edit(response, edit)?;
         }
         answer_head::suit_version(session, response);

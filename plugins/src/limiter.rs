@@ -25,8 +25,8 @@ mod tests;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-pub use fields::{policy_field, retry_after, standing_field};
-pub use key::Key;
+pub use fields::{WindowNames, retry_after};
+pub use key::{Key, KeyHasher};
 pub use taken::{Counted, Standing, Standings, Taken, Verdict};
 pub use text::key_text;
 pub use windows::{Unusable, WINDOWS_MAX, Window, Windows};

@@ -1,6 +1,7 @@
 //! A request as plans and policies see it.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 use serde_json::Value;
@@ -19,7 +20,7 @@ pub struct Request<'r> {
     pub api: &'r str,
     /// Absent while the plans are asked.
     pub caller: Option<Caller<'r>>,
-    /// Unix time in milliseconds.
+    /// By [`unix_millis`].
     pub now: u64,
 }
 
@@ -51,6 +52,12 @@ impl Request<'_> {
     pub fn has_scope(&self, scope: &str) -> bool {
         self.caller.is_some_and(|caller| caller.scopes.iter().any(|granted| granted == scope))
     }
+}
+
+/// What time it is for all that lasts longer than one request.
+pub fn unix_millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What counts as one client: an IPv4 address, and of IPv6 the /64, all of which a client commands.

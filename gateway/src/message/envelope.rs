@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use http::header::{HeaderMap, HeaderName};
+use tollgate_plugins::request::unix_millis;
 use tollgate_protocol::envelope::{
     Batches, Envelope, EnvelopeError, Field, Headers, Message, Parameter, Target, compare,
 };
 
-use crate::context::unix_millis;
 use crate::policies;
 use crate::reason;
 use crate::respond::{Answered, Refusal};

@@ -110,8 +110,8 @@ pub fn without(query: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::unix_millis;
     use http::header::{HeaderName, HeaderValue};
+    use tollgate_plugins::request::unix_millis;
 
     const HEADER: HeaderName = HeaderName::from_static("x-api-key");
 

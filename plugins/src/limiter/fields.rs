@@ -13,34 +13,37 @@ use super::windows::Windows;
 /// The greatest Integer of a structured field (RFC 9651 §3.3.1).
 const INTEGER_MAX: u64 = 999_999_999_999_999;
 
-/// Of what follows the name of a window.
-const PARAMETERS_MAX: usize = ";r=;t=".len() + 2 * 15;
+/// What the windows of a limit are called in both fields, in their order.
+pub struct WindowNames(Vec<String>);
 
-/// All windows of a limit, the same for everyone: `"1s";q=10;w=1, "1h";q=500;w=3600`. A window of less than a second is
-/// told as one, so that who goes by it asks too seldom rather than too often.
-pub fn policy_field(name: &str, windows: &Windows) -> String {
-    let items = windows.iter().map(|window| {
-        let quota = window.requests.get().min(INTEGER_MAX);
-        format!("{};q={quota};w={}", item(name, windows.len(), window.per), seconds(window.per))
-    });
-    items.collect::<Vec<_>>().join(", ")
-}
+impl WindowNames {
+    /// `name` is the limit's.
+    pub fn new(name: &str, windows: &Windows) -> WindowNames {
+        WindowNames(windows.iter().map(|window| quoted(name, windows.len(), window.per)).collect())
+    }
 
-/// How a key stands in the window where the least share of the limit is left: `"1s";r=3;t=1`. Among equals, the one that
-/// takes the longest to reset.
-pub fn standing_field(name: &str, taken: &Taken) -> String {
-    let tightest = taken.windows.iter().reduce(|one, other| if is_tighter(other, one) { other } else { one });
-    tightest.map_or_else(String::new, |standing| {
-        // With each answer, so without formatting.
-        let mut field = item(name, taken.windows.len(), standing.per);
-        for (parameter, number) in
-            [(";r=", standing.left.min(INTEGER_MAX)), (";t=", seconds(standing.resets_in))]
-        {
-            field.push_str(parameter);
-            field.push_str(itoa::Buffer::new().format(number));
-        }
-        field
-    })
+    /// All windows of the limit, the same for everyone: `"1s";q=10;w=1, "1h";q=500;w=3600`. A window of less than a second is
+    /// told as one, so that who goes by it asks too seldom rather than too often.
+    pub fn policy_field(&self, windows: &Windows) -> String {
+        let items = self.0.iter().zip(windows.iter()).map(|(name, window)| {
+            let quota = window.requests.get().min(INTEGER_MAX);
+            format!("{name};q={quota};w={}", seconds(window.per))
+        });
+        items.collect::<Vec<_>>().join(", ")
+    }
+
+    /// How a key stands in the window where the least share of the limit is left: `"1s";r=3;t=1`. Among equals, the one that
+    /// takes the longest to reset.
+    pub fn standing_field(&self, taken: &Taken) -> String {
+        let standings = self.0.iter().zip(taken.windows.iter());
+        let tightest = standings.reduce(|one, other| if is_tighter(other.1, one.1) { other } else { one });
+        tightest.map_or_else(String::new, |(name, standing)| {
+            // With each answer, so in one piece and without formatting.
+            let (mut left, mut resets_in) = (itoa::Buffer::new(), itoa::Buffer::new());
+            let left = left.format(standing.left.min(INTEGER_MAX));
+            [name, ";r=", left, ";t=", resets_in.format(seconds(standing.resets_in))].concat()
+        })
+    }
 }
 
 /// Whole seconds, at least one. `None` for what is allowed and for what never will be.
@@ -63,14 +66,13 @@ fn seconds(time: Duration) -> u64 {
 }
 
 /// The name of a window, as the String of a structured field. A character that has no place there becomes `_`.
-fn item(name: &str, windows: usize, per: Duration) -> String {
+fn quoted(name: &str, windows: usize, per: Duration) -> String {
     let name = match (name, windows) {
         ("", _) => period(per).into(),
         (name, 1) => Cow::Borrowed(name),
         (name, _) => format!("{name}-{}", period(per)).into(),
     };
-    let mut quoted = String::with_capacity(name.len() + 2 + PARAMETERS_MAX);
-    quoted.push('"');
+    let mut quoted = String::from('"');
     for c in name.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
@@ -97,6 +99,14 @@ mod tests {
     use super::super::tests::windows;
     use super::*;
 
+    fn policy_field(name: &str, windows: &Windows) -> String {
+        WindowNames::new(name, windows).policy_field(windows)
+    }
+
+    fn standing_field(name: &str, windows: &Windows, taken: &Taken) -> String {
+        WindowNames::new(name, windows).standing_field(taken)
+    }
+
     fn counted(used: u64, millis: u64) -> Counted {
         Counted { used, ends_in: Duration::from_millis(millis) }
     }
@@ -105,7 +115,10 @@ mod tests {
     fn one_window_goes_by_the_name_of_the_limit() {
         let one = windows(&[(100, 60_000)]);
         assert_eq!(policy_field("search", &one), r#""search";q=100;w=60"#);
-        assert_eq!(standing_field("search", &one.judge(&[counted(49, 29_001)], 1)), r#""search";r=50;t=30"#);
+        assert_eq!(
+            standing_field("search", &one, &one.judge(&[counted(49, 29_001)], 1)),
+            r#""search";r=50;t=30"#
+        );
         assert_eq!(policy_field("", &one), r#""1m";q=100;w=60"#);
     }
 
@@ -122,19 +135,19 @@ mod tests {
     #[test]
     fn the_standing_is_that_of_the_window_that_is_closest_to_its_limit() {
         let two = windows(&[(10, 1000), (100, 60_000)]);
-        let standing = |first, second| standing_field("", &two.judge(&[first, second], 1));
+        let standing = |first, second| standing_field("", &two, &two.judge(&[first, second], 1));
         assert_eq!(standing(counted(4, 900), counted(59, 30_000)), r#""1m";r=40;t=30"#);
         assert_eq!(standing(counted(7, 900), counted(59, 30_000)), r#""1s";r=2;t=1"#);
         // Equal shares: the longer wait.
         assert_eq!(standing(counted(9, 900), counted(99, 30_000)), r#""1m";r=0;t=30"#);
-        assert_eq!(standing_field("", &two.judge(&[], 0)), r#""1s";r=10;t=0"#);
+        assert_eq!(standing_field("", &two, &two.judge(&[], 0)), r#""1s";r=10;t=0"#);
     }
 
     #[test]
     fn a_name_is_quoted_and_numbers_stay_in_their_range() {
         let one = windows(&[(u64::MAX, 1000)]);
         assert_eq!(policy_field("a\"b\\c é\n", &one), r#""a\"b\\c __";q=999999999999999;w=1"#);
-        assert_eq!(standing_field("a", &one.judge(&[], 0)), r#""a";r=999999999999999;t=0"#);
+        assert_eq!(standing_field("a", &one, &one.judge(&[], 0)), r#""a";r=999999999999999;t=0"#);
     }
 
     #[test]

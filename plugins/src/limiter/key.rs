@@ -2,7 +2,7 @@
 //!
 //! Parts are pairs of what something is and its value: `("consumer", "acme"), ("tool", "search")`. Their order counts.
 
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::sync::LazyLock;
 
 /// Secret, so that nobody can look for callers who would be counted together.
@@ -15,17 +15,36 @@ pub struct Key {
     place: u64,
 }
 
-impl Key {
-    /// SipHash is a pseudorandom function: two inputs that differ in what follows the parts give two independent halves.
-    pub fn of<'p>(parts: impl IntoIterator<Item = (&'p str, &'p str)>) -> Key {
-        let mut hasher = SEED.build_hasher();
-        for part in parts.into_iter().flat_map(|(name, value)| [name, value]) {
-            hasher.write_usize(part.len());
-            hasher.write(part.as_bytes());
+/// Makes a [`Key`] of its parts, one after the other.
+pub struct KeyHasher(DefaultHasher);
+
+impl Default for KeyHasher {
+    fn default() -> Self {
+        KeyHasher(SEED.build_hasher())
+    }
+}
+
+impl KeyHasher {
+    pub fn add(&mut self, name: &str, value: &str) {
+        for part in [name, value] {
+            self.0.write_usize(part.len());
+            self.0.write(part.as_bytes());
         }
-        let shard = hasher.finish();
-        hasher.write_u8(1);
-        Key { shard, place: hasher.finish() }
+    }
+
+    /// SipHash is a pseudorandom function: two inputs that differ in what follows the parts give two independent halves.
+    pub fn key(mut self) -> Key {
+        let shard = self.0.finish();
+        self.0.write_u8(1);
+        Key { shard, place: self.0.finish() }
+    }
+}
+
+impl Key {
+    pub fn of<'p>(parts: impl IntoIterator<Item = (&'p str, &'p str)>) -> Key {
+        let mut hasher = KeyHasher::default();
+        parts.into_iter().for_each(|(name, value)| hasher.add(name, value));
+        hasher.key()
     }
 
     /// Which of so many shards of a table it belongs to.

@@ -3,26 +3,27 @@
 use http::header::{HeaderName, HeaderValue};
 
 use crate::effects::{Effects, FieldEdit};
-use crate::limiter::{Taken, Windows, policy_field, standing_field};
+use crate::limiter::{Taken, WindowNames, Windows};
 
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const STANDING: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The fields of one limit.
 pub struct Fields {
-    name: String,
+    names: WindowNames,
     policy: HeaderValue,
 }
 
 impl Fields {
     /// `None` for what no field can hold, which no name of a policy makes.
     pub fn new(name: &str, windows: &Windows) -> Option<Fields> {
-        let policy = HeaderValue::try_from(policy_field(name, windows)).ok()?;
-        Some(Fields { name: name.to_owned(), policy })
+        let names = WindowNames::new(name, windows);
+        let policy = HeaderValue::try_from(names.policy_field(windows)).ok()?;
+        Some(Fields { names, policy })
     }
 
     pub fn of(&self, taken: &Taken) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-        let standing = HeaderValue::try_from(standing_field(&self.name, taken)).ok();
+        let standing = HeaderValue::try_from(self.names.standing_field(taken)).ok();
         [(POLICY, Some(self.policy.clone())), (STANDING, standing)]
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))

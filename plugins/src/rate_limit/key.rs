@@ -39,39 +39,40 @@ impl Part {
     }
 }
 
-/// A kind and a value, as a [limiter's key](crate::limiter::Key) has them.
-pub type Pair<'r> = (&'static str, Cow<'r, str>);
-
+/// Tells each kind and value that a request is counted by, as a [limiter's key](crate::limiter::Key) has them.
+///
 /// # Errors
 /// When it cannot be told whom a request is counted for.
-pub fn parts<'r>(by: &[Part], facts: &Facts<'r>) -> Result<Vec<Pair<'r>>, NoAnswer> {
-    let mut pairs = Vec::with_capacity(by.len() + 1);
+pub fn tell(
+    by: &[Part],
+    facts: &Facts<'_>,
+    mut push: impl FnMut(&'static str, &str),
+) -> Result<(), NoAnswer> {
     for part in by {
-        let found = pairs.len();
-        match part {
-            Part::Cel(expression) => pairs.extend(answer(&expression.evaluate(facts)?)?),
-            Part::Known(part) => {
-                part.tell(facts.request, facts.message, |kind, value| pairs.push((kind, value.into())));
-            }
-        }
-        if pairs.len() == found {
-            pairs.push(address(facts)?);
+        let has_it = match part {
+            Part::Cel(expression) => match answer(&expression.evaluate(facts)?)? {
+                Some((kind, value)) => {
+                    push(kind, &value);
+                    true
+                }
+                None => false,
+            },
+            Part::Known(part) => part.tell(facts.request, facts.message, &mut push),
+        };
+        if !has_it {
+            let client = facts.request.client.ok_or(NoAnswer)?;
+            push("address", &address_text(&client_network(client)));
         }
     }
-    Ok(pairs)
-}
-
-fn address<'r>(facts: &Facts<'r>) -> Result<Pair<'r>, NoAnswer> {
-    let client = facts.request.client.ok_or(NoAnswer)?;
-    Ok(("address", address_text(&client_network(client)).into()))
+    Ok(())
 }
 
 /// What an expression says; `None` for nothing. A number is not the text that it is written as.
-fn answer<'r>(value: &Value) -> Result<Option<Pair<'r>>, NoAnswer> {
+fn answer(value: &Value) -> Result<Option<(&'static str, Cow<'_, str>)>, NoAnswer> {
     Ok(match value {
         Value::String(text) if text.is_empty() => None,
         Value::Null => None,
-        Value::String(text) => Some(("cel", text.to_string().into())),
+        Value::String(text) => Some(("cel", text.as_str().into())),
         Value::Int(number) => Some(("cel-number", number.to_string().into())),
         Value::UInt(number) => Some(("cel-number", number.to_string().into())),
         Value::Bool(truth) => Some(("cel-bool", truth.to_string().into())),

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tollgate_protocol::envelope::Message;
 
@@ -10,11 +9,11 @@ use super::RateLimit;
 use super::fields::Fields;
 use super::key;
 use crate::effects::Effects;
-use crate::expression::Facts;
-use crate::limiter::{self, Key, Limiter, Taken, key_text};
+use crate::expression::{Facts, NoAnswer};
+use crate::limiter::{self, Key, KeyHasher, Limiter, Taken, key_text};
 use crate::policy::{Charge, Denial, Memory, Needs, OnFailure, Policy, Reading, Services, Verdict};
 use crate::reason::of_policies::{CONDITION_FAILED, LIMITS_UNAVAILABLE, QUOTA_SPENT, RATE_LIMITED};
-use crate::request::Request;
+use crate::request::{Request, unix_millis};
 
 /// Of the JSON-RPC error. MCP has none for this; clients that know one know it from other servers.
 const CODE: i64 = -32005;
@@ -39,7 +38,7 @@ impl Running {
         let before = services.memory().and_then(|memory| memory.downcast::<Limiter>().ok());
         let (windows, max_keys) = (limit.windows.clone(), limit.max_keys);
         let limiter = match before {
-            Some(before) => before.with(windows, max_keys, now()),
+            Some(before) => before.with(windows, max_keys, unix_millis()),
             None => Limiter::new(windows, max_keys),
         };
         let place = services.place().to_owned();
@@ -53,15 +52,26 @@ impl Running {
     }
 
     fn count(&self, facts: &Facts<'_>, cost: u64, effects: &mut Effects) -> Verdict {
-        let Ok(parts) = key::parts(&self.limit.by, facts) else { return Verdict::deny(&CONDITION_FAILED) };
-        let parts = || parts.iter().map(|(kind, value)| (*kind, value.as_ref()));
-        let (key, now) = (Key::of(parts()), facts.request.now);
-        let Some(shared) = &self.shared else {
-            return self.settle(&self.limiter.take(&key, cost, now), effects);
+        let counted = match &self.shared {
+            None => self.take(facts, cost).map(|taken| self.settle(&taken, effects)),
+            Some(shared) => self.charge(shared, facts, cost).map(|charge| Verdict::Charge(Box::new(charge))),
         };
-        let parts: Vec<_> = std::iter::once(("limit", shared.place.as_str())).chain(parts()).collect();
+        counted.unwrap_or_else(|NoAnswer| Verdict::deny(&CONDITION_FAILED))
+    }
+
+    fn take(&self, facts: &Facts<'_>, cost: u64) -> Result<Taken, NoAnswer> {
+        let mut hasher = KeyHasher::default();
+        key::tell(&self.limit.by, facts, |kind, value| hasher.add(kind, value))?;
+        Ok(self.limiter.take(&hasher.key(), cost, facts.request.now))
+    }
+
+    fn charge(&self, shared: &Shared, facts: &Facts<'_>, cost: u64) -> Result<Charge, NoAnswer> {
+        let mut parts = vec![("limit", shared.place.clone())];
+        key::tell(&self.limit.by, facts, |kind, value| parts.push((kind, value.to_owned())))?;
+        let parts: Vec<_> = parts.iter().map(|(kind, value)| (*kind, value.as_str())).collect();
+        let local = Key::of(parts.iter().skip(1).copied());
         let windows = self.limit.windows.clone();
-        Verdict::Charge(Box::new(Charge { key: key_text(&parts), cost, windows, local: key, now }))
+        Ok(Charge { key: key_text(&parts), cost, windows, local, now: facts.request.now })
     }
 
     pub(super) fn settle(&self, taken: &Taken, effects: &mut Effects) -> Verdict {
@@ -123,10 +133,4 @@ impl fmt::Debug for Running {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("RateLimit").field("limit", &self.limit).finish_non_exhaustive()
     }
-}
-
-/// As [`Request::now`].
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
