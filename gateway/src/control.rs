@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::Checked;
 use crate::edge::Edge;
 use crate::endpoint::{checks, connection, resolve};
+use crate::gateway::{Gateway, OfGeneration};
 use crate::listener::Bound;
 use crate::logging::Fields;
 use crate::reload::{Reload, Trigger};
@@ -73,7 +74,8 @@ impl Service for Control {
         tokio::spawn(resolve::keep_fresh(self.edge.clone()));
         tokio::spawn(connection::keep_deadlines());
         let edge = self.edge.clone();
-        tokio::spawn(jwks::keep_fresh(move || edge.gateway.load().token_keys()));
+        let mut keys = OfGeneration::default();
+        tokio::spawn(jwks::keep_fresh(move || keys.of(&edge.gateway.load(), Gateway::token_keys).clone()));
         tokio::spawn(checks::keep_checking(self.edge.clone()));
         let mut looks = tokio::time::interval(watch::PERIOD);
         loop {

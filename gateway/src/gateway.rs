@@ -60,6 +60,22 @@ impl Gateway {
     }
 }
 
+/// What is found in a configuration once, however often it is asked for: there may be thousands of APIs to look through.
+#[derive(Default)]
+pub struct OfGeneration<T> {
+    generation: u64,
+    found: T,
+}
+
+impl<T> OfGeneration<T> {
+    pub fn of(&mut self, gateway: &Gateway, find: impl FnOnce(&Gateway) -> T) -> &T {
+        if self.generation != gateway.generation {
+            *self = OfGeneration { generation: gateway.generation, found: find(gateway) };
+        }
+        &self.found
+    }
+}
+
 /// What one listener knows about its clients.
 pub struct Listener {
     /// Its name, or its address.

@@ -3,7 +3,7 @@
 //!
 //! While nothing fails, a request costs one look at a flag.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,13 @@ pub enum Failure {
     Silent,
     /// An answer with a status of 500 or more.
     Status,
+}
+
+static UNREACHABLE: AtomicU64 = AtomicU64::new(0);
+
+/// How often an endpoint of this process was ejected for taking no connection.
+pub fn unreachable_so_far() -> u64 {
+    UNREACHABLE.load(Ordering::Acquire)
 }
 
 /// What the breaker of one endpoint has seen.
@@ -150,6 +157,9 @@ impl Breaker {
         state.ejections = state.ejections.saturating_add(1);
         state.ejected = Some(Ejected { kind, until: now + lasting, probing: false });
         self.open.store(true, Ordering::Release);
+        if kind == Failure::Unreachable {
+            UNREACHABLE.fetch_add(1, Ordering::AcqRel);
+        }
         Some(lasting)
     }
 

@@ -12,10 +12,12 @@ use tokio::time::{sleep, timeout};
 use tollgate_protocol::url::HttpUrl;
 
 use super::Endpoint;
+use super::breaker;
 use super::connection::Connector;
 use super::health::{HealthCheck, Verdict, judge, other};
 use crate::edge::Edge;
 use crate::fetch::{Fetcher, Probe};
+use crate::gateway::{Api, Gateway, OfGeneration};
 use crate::logging::Fields;
 
 /// How often it is looked for endpoints to ask.
@@ -25,18 +27,23 @@ const PERIOD: Duration = Duration::from_secs(1);
 pub async fn keep_checking(edge: Arc<Edge>) {
     // No connection of its own is ever kept, so each check makes a new one.
     let fetcher = Arc::new(Fetcher::default());
-    let mut reached = HashMap::new();
+    let mut checked = OfGeneration::default();
+    let mut unreachable = Unreachable::default();
     let mut looks = tokio::time::interval(PERIOD);
     loop {
         looks.tick().await;
-        for api in &edge.gateway.load().apis {
-            for endpoint in api.endpoints.all() {
-                watch(&edge, &fetcher, &api.name, endpoint);
-                reach(endpoint, &mut reached);
-            }
+        let gateway = edge.gateway.load_full();
+        for (api, endpoint) in checked.of(&gateway, with_health_checks) {
+            watch(&edge, &fetcher, &api.name, endpoint);
         }
-        reached.retain(|_, task: &mut JoinHandle<()>| !task.is_finished());
+        unreachable.reach(&gateway);
     }
+}
+
+fn with_health_checks(gateway: &Gateway) -> Vec<(Arc<Api>, Arc<Endpoint>)> {
+    let all = gateway.apis.iter().flat_map(|api| api.endpoints.all().map(move |endpoint| (api, endpoint)));
+    let checked = all.filter(|(_, endpoint)| endpoint.settings.health_check.is_some());
+    checked.map(|(api, endpoint)| (api.clone(), endpoint.clone())).collect()
 }
 
 /// Begins to check an endpoint, unless that is being done.
@@ -99,21 +106,40 @@ async fn question(
     Ok(())
 }
 
-/// Asks an endpoint that was ejected for taking no connection, so that a client need not.
-fn reach(endpoint: &Arc<Endpoint>, reached: &mut HashMap<usize, JoinHandle<()>>) {
-    let key = Arc::as_ptr(endpoint).addr();
-    if !endpoint.breaker.is_unreachable(Instant::now()) || reached.contains_key(&key) {
-        return;
+/// The endpoints that were ejected for taking no connection. They are asked, so that clients need not.
+#[derive(Default)]
+struct Unreachable {
+    /// How many there had been when it was looked for them last.
+    so_far: u64,
+    /// Some were still ejected then.
+    some: bool,
+    asked: HashMap<usize, JoinHandle<()>>,
+}
+
+impl Unreachable {
+    /// Asks those that are not being asked. Looks through all endpoints only where there can be some.
+    fn reach(&mut self, gateway: &Gateway) {
+        let so_far = breaker::unreachable_so_far();
+        if !self.some && self.so_far == so_far {
+            return;
+        }
+        self.asked.retain(|_, task| !task.is_finished());
+        (self.so_far, self.some) = (so_far, false);
+        let now = Instant::now();
+        for endpoint in gateway.endpoints().filter(|endpoint| endpoint.breaker.is_unreachable(now)) {
+            self.some = true;
+            self.asked.entry(Arc::as_ptr(endpoint).addr()).or_insert_with(|| ask_to_connect(endpoint));
+        }
     }
+}
+
+fn ask_to_connect(endpoint: &Arc<Endpoint>) -> JoinHandle<()> {
     let endpoint = endpoint.clone();
-    reached.insert(
-        key,
-        tokio::spawn(async move {
-            if connect(&endpoint, endpoint.settings.timeouts.connect).await.is_ok() {
-                endpoint.breaker.reachable(Instant::now());
-            }
-        }),
-    );
+    tokio::spawn(async move {
+        if connect(&endpoint, endpoint.settings.timeouts.connect).await.is_ok() {
+            endpoint.breaker.reachable(Instant::now());
+        }
+    })
 }
 
 /// Connects to any of its addresses and closes the connection. The limit is for all of them.

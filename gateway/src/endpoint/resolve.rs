@@ -18,7 +18,7 @@ use self::dns::Asker;
 use self::system::System;
 use super::addresses::Addresses;
 use crate::edge::Edge;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, OfGeneration};
 use crate::metrics::PROCESS;
 use crate::watch::Watch;
 
@@ -123,16 +123,27 @@ fn look_up(resolver: &Arc<Resolver>, addresses: Arc<Addresses>) -> JoinHandle<()
 pub async fn keep_fresh(edge: Arc<Edge>) {
     let mut lookups = Lookups::new(&edge.gateway.load().dns);
     let mut looks = tokio::time::interval(PERIOD);
+    let mut names = OfGeneration::default();
     loop {
         looks.tick().await;
         let gateway = edge.gateway.load_full();
+        let names = names.of(&gateway, names_of);
+        if names.is_empty() {
+            continue;
+        }
         if lookups.are_outdated(&gateway.dns) {
             lookups = Lookups::new(&gateway.dns);
             let now = Instant::now();
-            gateway.endpoints().for_each(|endpoint| endpoint.addresses.look_up_at(now));
+            names.iter().for_each(|addresses| addresses.look_up_at(now));
         }
-        lookups.begin(&gateway);
+        lookups.begin(names);
     }
+}
+
+/// Those of a configuration that have to be looked up.
+fn names_of(gateway: &Gateway) -> Vec<Arc<Addresses>> {
+    let all = gateway.endpoints().map(|endpoint| &endpoint.addresses);
+    all.filter(|addresses| addresses.is_of_a_name()).cloned().collect()
 }
 
 /// The lookups under way, of one set of settings; when these are replaced, they end.
@@ -155,12 +166,12 @@ impl Lookups {
     }
 
     /// Looks up the names whose time has come, and no name twice at the same time.
-    fn begin(&mut self, gateway: &Gateway) {
+    fn begin(&mut self, names: &[Arc<Addresses>]) {
         let now = Instant::now();
         self.under_way.retain(|_, lookup| !lookup.is_finished());
-        for endpoint in gateway.endpoints().filter(|endpoint| endpoint.addresses.is_due(now)) {
-            let key = Arc::as_ptr(&endpoint.addresses).addr();
-            let lookup = || look_up(&self.resolver, endpoint.addresses.clone());
+        for addresses in names.iter().filter(|addresses| addresses.is_due(now)) {
+            let key = Arc::as_ptr(addresses).addr();
+            let lookup = || look_up(&self.resolver, addresses.clone());
             self.under_way.entry(key).or_insert_with(lookup);
         }
     }

@@ -281,9 +281,9 @@ async fn get(fetcher: &Fetcher, remote: &Remote, url: &HttpUrl) -> Result<Fetche
 }
 
 /// Keeps the keys of the current configuration fresh, until the process ends.
-pub async fn keep_fresh<F>(all: F)
+pub async fn keep_fresh<F>(mut all: F)
 where
-    F: Fn() -> Vec<Weak<Jwks>>,
+    F: FnMut() -> Vec<Weak<Jwks>>,
 {
     let mut looks = tokio::time::interval(PERIOD);
     loop {
