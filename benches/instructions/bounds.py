@@ -6,7 +6,7 @@ import json
 import pathlib
 import re
 
-from callgrind import Counts
+from counts import Counts
 
 FILE = pathlib.Path(__file__).with_name("bounds.json")
 

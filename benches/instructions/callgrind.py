@@ -1,92 +1,61 @@
-"""What callgrind has written down of one stretch of a run."""
+"""What callgrind has written down of one stretch of a run, in its own format."""
 
 import dataclasses
-import pathlib
 import re
-import subprocess
 from collections.abc import Iterator
 
-# What Rust's allocate, allocate zeroed and reallocate are in the release build: C code, which is inlined nowhere. Memory
-# that C code gets for itself is not among it.
-ALLOCATES = {"mi_malloc_aligned", "mi_zalloc_aligned", "mi_realloc_aligned"}
-# Pingora has one timer for all that is due within the same hundredth of a second: the slower the machine, the more. All
-# others allocate as often for one request as for the next.
-BY_THE_CLOCK = "pingora_timeout::timer::"
+# A function, by the file of the program or library that it is in and its name.
+Function = tuple[str, str]
 
 
-@dataclasses.dataclass(frozen=True)
-class Counts:
-    """Of a stretch, or of one request."""
+@dataclasses.dataclass
+class Profile:
+    """Names are as they were found: demangled, if nobody has told valgrind not to."""
 
     instructions: int
-    allocations: int
-    # The share of the program's instructions that is where `make layout` wants it.
-    in_place: float = 0.0
+    # Who calls whom, and how often.
+    calls: list[tuple[str, str, int]] = dataclasses.field(default_factory=list)
+    # Where each function itself spends how much, as addresses in its file.
+    spent: dict[Function, list[tuple[int, int]]] = dataclasses.field(default_factory=dict)
 
-    def more_than(self, other: "Counts", requests: int) -> "Counts":
-        """What each of so many more requests has brought."""
-        return Counts(
-            round((self.instructions - other.instructions) / requests),
-            round((self.allocations - other.allocations) / requests),
-            self.in_place,
-        )
+    def costs(self) -> Iterator[tuple[Function, int]]:
+        """The instructions of each function itself."""
+        return ((function, sum(spent for _, spent in parts)) for function, parts in self.spent.items())
 
 
-def counts(profile: str, program: pathlib.Path) -> Counts:
-    found = re.search(r"^totals: (\d+)", profile, re.MULTILINE)
+def read(text: str) -> Profile:
+    """A name is written out once, beside a number that stands for it from then on. `ob` and `fn` are where all lines up to the
+    next belong to; `cfn` and `calls` say what the next line spends elsewhere."""
+    found = re.search(r"^totals: (\d+)", text, re.MULTILINE)
     if not found:
         raise RuntimeError("the profile has no total")
-    of = [times for caller, called, times in calls(profile) if called in ALLOCATES and BY_THE_CLOCK not in caller]
-    if not of:
-        raise RuntimeError(f"nothing calls {', '.join(sorted(ALLOCATES))}: is the allocator another one?")
-    return Counts(int(found[1]), sum(of), in_place(profile, program))
-
-
-def in_place(profile: str, program: pathlib.Path) -> float:
-    parts = [part for (file, _), parts in by_function(profile).items() if file == str(program) for part in parts]
-    place = requests(program)
-    return sum(spent for address, spent in parts if address in place) / sum(spent for _, spent in parts)
-
-
-def requests(program: pathlib.Path) -> range:
-    """Where a program has what requests go through; nowhere, if it was built without a layout."""
-    command = ["nm", "--defined-only", str(program)]
-    found = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
-    ends = {end: int(at, 16) for at, end in re.findall(r"^([0-9a-f]+) \w requests_(begin|end)$", found.stdout, re.MULTILINE)}
-    return range(ends.get("begin", 0), ends.get("end", 0))
-
-
-def costs(profile: str) -> dict[tuple[str, str], int]:
-    """The instructions of each function itself, by the file of the program or library that it is in and its name."""
-    return {place: sum(spent for _, spent in parts) for place, parts in by_function(profile).items()}
-
-
-def by_function(profile: str) -> dict[tuple[str, str], list[tuple[int, int]]]:
-    """Where each function spends how much, as addresses in its file."""
+    profile = Profile(int(found[1]))
     names: dict[tuple[str, str], str] = {}
-    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    file = function = ""
+    file = function = called = ""
     address, is_of_a_call = 0, False
-    for line in profile.splitlines():
+    for line in text.splitlines():
         if said := re.match(r"(c?)(ob|fn)=\((\d+)\)(?: (.*))?$", line):
             is_called, kind, number, name = said.groups()
             if name:
+                # In a recursion, the depth is behind the name.
                 names[kind, number] = name.split("'")[0]
-            if is_called:
-                continue
-            if kind == "ob":
-                file = names[kind, number]
-            else:
-                function = names[kind, number]
-        elif line.startswith("calls="):
+            match is_called + kind:
+                case "ob":
+                    file = names[kind, number]
+                case "fn":
+                    function = names[kind, number]
+                case "cfn":
+                    called = names[kind, number]
+        elif said := re.match(r"calls=(\d+) ", line):
+            profile.calls.append((function, called, int(said[1])))
             is_of_a_call = True
         elif said := re.match(r"(0x|\+|-|\*)([0-9a-f]*) \S+ (\d+)", line):
             sign, number, spent = said.groups()
             address = moved(address, sign, number)
             if not is_of_a_call:
-                found.setdefault((file, function), []).append((address, int(spent)))
+                profile.spent.setdefault((file, function), []).append((address, int(spent)))
             is_of_a_call = False
-    return found
+    return profile
 
 
 def moved(address: int, sign: str, number: str) -> int:
@@ -99,22 +68,3 @@ def moved(address: int, sign: str, number: str) -> int:
             return address - int(number)
         case _:
             return address
-
-
-def calls(profile: str) -> Iterator[tuple[str, str, int]]:
-    """Who calls whom, and how often. A name is written out once, beside a number that stands for it from then on: `fn` is
-    who calls, in all lines up to the next, and `cfn` whom, in the next line alone."""
-    names: dict[str, str] = {}
-    caller = called = ""
-    for kind, number, name, times in re.findall(
-        r"^(?:(c?fn)=\((\d+)\)(?: (.*))?|calls=(\d+) .*)$", profile, re.MULTILINE
-    ):
-        if name:
-            # In a recursion, the depth is behind the name.
-            names[number] = name.split("'")[0]
-        if kind == "fn":
-            caller = number
-        elif kind == "cfn":
-            called = number
-        else:
-            yield names[caller], names[called], int(times)

@@ -53,8 +53,8 @@ def functions(program: pathlib.Path) -> dict[str, int]:
 
 def gone_through(profile: str, program: pathlib.Path) -> set[str]:
     """Those functions of the program that a request spends something in."""
-    costs = callgrind.costs(profile)
-    return {name for (file, name), spent in costs.items() if file == str(program) and spent >= MANY}
+    costs = callgrind.read(profile).costs()
+    return {name for (file, name), spent in costs if file == str(program) and spent >= MANY}
 
 
 def patterns(wanted: set[str], everything: dict[str, int]) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import callgrind
 from connection import Wrong
+from counts import Counts, counts
 
 PATIENCE = 120.0
 # The C library would copy what is longer than 4 KB by one instruction (rep movsb), of which valgrind counts every byte.
@@ -69,11 +70,11 @@ class Counted:
         if done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
 
-    def counts(self) -> callgrind.Counts:
+    def counts(self) -> Counts:
         """Since this was last asked, or since counting was switched on."""
         self.control("--dump")
         self._profiles += 1
-        return callgrind.counts(self.profile().read_text(), self._program)
+        return counts(callgrind.read(self.profile().read_text()), self._program)
 
     def profile(self) -> pathlib.Path:
         """The last one."""

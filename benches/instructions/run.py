@@ -18,8 +18,8 @@ import bounds
 import events
 import programs
 import table
-from callgrind import Counts
 from connection import Connection, Wrong
+from counts import Counts
 from paths import ALL, Path
 from tokens import Issuer
 

@@ -1,7 +1,7 @@
 """What was counted beside its bounds and the floor."""
 
 from bounds import IN_PLACE_LEAST, ROOM, Bounds
-from callgrind import Counts
+from counts import Counts
 from paths import ALL
 
 HEADER = (
