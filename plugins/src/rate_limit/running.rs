@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::key;
 use crate::effects::Effects;
 use crate::expression::{Facts, NoAnswer};
-use crate::limiter::{self, Key, KeyHasher, Limiter, Taken, key_text};
+use crate::limiter::{self, KeyHasher, Limiter, Taken, key_text};
 use crate::policy::{Charge, Denial, Memory, Needs, OnFailure, Policy, Reading, Services, Verdict};
 use crate::reason::of_policies::{CONDITION_FAILED, LIMITS_UNAVAILABLE, QUOTA_SPENT, RATE_LIMITED};
 use crate::request::{Request, unix_millis};
@@ -66,12 +66,15 @@ impl Running {
     }
 
     fn charge(&self, shared: &Shared, facts: &Facts<'_>, cost: u64) -> Result<Charge, NoAnswer> {
+        let mut local = KeyHasher::default();
         let mut parts = vec![("limit", shared.place.clone())];
-        key::tell(&self.limit.by, facts, |kind, value| parts.push((kind, value.to_owned())))?;
+        key::tell(&self.limit.by, facts, |kind, value| {
+            local.add(kind, value);
+            parts.push((kind, value.to_owned()));
+        })?;
         let parts: Vec<_> = parts.iter().map(|(kind, value)| (*kind, value.as_str())).collect();
-        let local = Key::of(parts.iter().skip(1).copied());
         let windows = self.limit.windows.clone();
-        Ok(Charge { key: key_text(&parts), cost, windows, local, now: facts.request.now })
+        Ok(Charge { key: key_text(&parts), cost, windows, local: local.key(), now: facts.request.now })
     }
 
     pub(super) fn settle(&self, taken: &Taken, effects: &mut Effects) -> Verdict {
