@@ -12,18 +12,20 @@ use crate::progress::Progress;
 use crate::targets::Site;
 use crate::workloads::{ALL, Workload};
 
-/// How long it is measured.
+/// How long it is measured. What differs from one turn to the next, such as which thread has which connections, differs as
+/// much between short turns as between long ones, and is averaged away by their number alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub rounds: usize,
-    pub round: Duration,
+    pub turn: Duration,
 }
 
 impl Plan {
     pub fn new(options: &Options) -> Plan {
-        match options.quick {
-            true => Plan { rounds: options.rounds.unwrap_or(3), round: Duration::from_millis(400) },
-            false => Plan { rounds: options.rounds.unwrap_or(7), round: Duration::from_secs(2) },
+        let (rounds, turn) = if options.quick { (6, 200) } else { (28, 500) };
+        Plan {
+            rounds: options.rounds.unwrap_or(rounds),
+            turn: options.turn.unwrap_or(Duration::from_millis(turn)),
         }
     }
 }
@@ -105,7 +107,7 @@ fn measure(
             progress.doing(workload.id, &contestant.name);
             if row.void.is_none() {
                 row.add(match &sites[index] {
-                    Some(site) => workload.traffic.round(lab, contestant, site, plan.round),
+                    Some(site) => workload.traffic.round(lab, contestant, site, plan.turn),
                     None => anew(lab, workload, contestant, plan),
                 });
             }
@@ -118,7 +120,7 @@ fn measure(
 /// A round before a process that is started for it.
 fn anew(lab: &Lab, workload: &Workload, contestant: &Contestant, plan: Plan) -> Result<Round, String> {
     let site = contestant.start(lab)?;
-    workload.traffic.round(lab, contestant, &site, plan.round)
+    workload.traffic.round(lab, contestant, &site, plan.turn)
 }
 
 /// Starts everybody once, however many rows are about the same.
@@ -142,7 +144,7 @@ fn start_all(
         let running = running.and_then(|same| sites[same].clone());
         let site = running.map_or_else(|| contestant.start(lab).map(Rc::new), Ok).and_then(|site| {
             // What is done once only, and what grows with use, is over before anything is measured.
-            workload.traffic.round(lab, contestant, &site, plan.round / 2)?;
+            workload.traffic.round(lab, contestant, &site, plan.turn)?;
             Ok(site)
         });
         sites.push(site.map_err(|reason| rows[index].add(Err(reason))).ok());

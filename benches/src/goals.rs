@@ -116,16 +116,19 @@ impl Outcome {
 
     fn line(&self) -> Vec<String> {
         let measured = self.measured.map(|it| format!("{:.2} ({:.2}-{:.2})", it.median, it.lower, it.upper));
+        let interval = self.measured.and_then(|it| it.interval);
+        let interval = interval.map(|(low, high)| format!("{low:.2}-{high:.2}"));
         let met = match self.met() {
             Some(true) => "met",
             Some(false) => "not met",
             None => "not measured",
         };
-        vec![self.goal.text(), self.goal.most.to_string(), measured.unwrap_or_default(), met.to_owned()]
+        let [measured, interval] = [measured, interval].map(Option::unwrap_or_default);
+        vec![self.goal.text(), self.goal.most.to_string(), measured, interval, met.to_owned()]
     }
 }
 
 pub fn table(outcomes: &[Outcome]) -> Vec<Vec<String>> {
-    let header = ["goal", "at most", "measured", ""].map(str::to_owned).to_vec();
+    let header = ["goal", "at most", "measured", "95 % sure", ""].map(str::to_owned).to_vec();
     std::iter::once(header).chain(outcomes.iter().map(Outcome::line)).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -32,9 +33,12 @@ pub struct Options {
     /// Fewer workloads, fewer and shorter rounds: under two minutes
     #[arg(long)]
     pub quick: bool,
-    /// How many rounds; in each every target has its turn [default: 7, or 3 with --quick]
+    /// How many rounds; in each every target has its turn [default: 28, or 6 with --quick]
     #[arg(long, value_name = "N")]
     pub rounds: Option<usize>,
+    /// How long a turn takes [default: 0.5, or 0.2 with --quick]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub turn: Option<Duration>,
     /// Only these workloads, such as W1,W4
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     pub only: Vec<String>,
@@ -59,4 +63,22 @@ pub struct Options {
     /// The bare Pingora pass-through
     #[arg(long, value_name = "PATH", default_value = "target/release/floor")]
     pub floor: PathBuf,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let length = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    length.filter(|length| !length.is_zero()).ok_or_else(|| "not a number of seconds, such as 0.5".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_takes_some_time() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for none in ["0", "-1", "NaN", "inf", "1s", ""] {
+            assert!(seconds(none).is_err(), "{none}");
+        }
+    }
 }

@@ -52,9 +52,13 @@ impl Traffic {
         matches!(self, Traffic::Idle { .. } | Traffic::Start)
     }
 
-    /// What takes long and varies little is not repeated as often.
+    /// What takes long, however short a turn is, is not repeated as often.
     pub fn most_rounds(self) -> usize {
-        if self.starts_anew() { 3 } else { usize::MAX }
+        match self {
+            Traffic::Once { .. } => 7,
+            _ if self.starts_anew() => 3,
+            _ => usize::MAX,
+        }
     }
 
     /// Measures a target for so long.

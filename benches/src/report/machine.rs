@@ -80,6 +80,11 @@ fn command(options: &Options) -> String {
     let mut words = vec!["make bench".to_owned()];
     words.extend(options.quick.then(|| "QUICK=1".to_owned()));
     words.extend((!options.only.is_empty()).then(|| format!("ONLY={}", options.only.join(","))));
-    words.extend(options.rounds.map(|rounds| format!("BENCH='--rounds {rounds}'")));
+    let further = [
+        options.rounds.map(|rounds| format!("--rounds {rounds}")),
+        options.turn.map(|turn| format!("--turn {}", turn.as_secs_f64())),
+    ];
+    let further = further.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    words.extend((!further.is_empty()).then(|| format!("BENCH='{further}'")));
     words.join(" ")
 }

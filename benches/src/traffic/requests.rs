@@ -45,9 +45,11 @@ fn ask(lab: &Lab, one: &Contestant, site: &Site, exchange: &Exchange, shape: Sha
     let (used, latencies) = std::thread::scope(|scope| {
         let over = &over;
         scope.spawn(move || {
-            while let (Some(process), false) = (reloaded, over.load(Ordering::Relaxed)) {
-                std::thread::sleep(BETWEEN_RELOADS);
+            let Some(process) = reloaded else { return };
+            std::thread::sleep(BETWEEN_RELOADS / 2);
+            while !over.load(Ordering::Relaxed) {
                 process.signal(Signal::SIGHUP);
+                std::thread::sleep(BETWEEN_RELOADS);
             }
         });
         let outcome = load::run(shape, target.as_ref(), exchange, || Reading::new(site.pid));
