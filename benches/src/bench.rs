@@ -22,7 +22,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn new(options: &Options) -> Plan {
-        let (rounds, turn) = if options.quick { (6, 200) } else { (28, 500) };
+        let (rounds, turn) = if options.quick { (6, 200) } else { (50, 250) };
         Plan {
             rounds: options.rounds.unwrap_or(rounds),
             turn: options.turn.unwrap_or(Duration::from_millis(turn)),

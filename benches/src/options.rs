@@ -33,10 +33,10 @@ pub struct Options {
     /// Fewer workloads, fewer and shorter rounds: under two minutes
     #[arg(long)]
     pub quick: bool,
-    /// How many rounds; in each every target has its turn [default: 28, or 6 with --quick]
+    /// How many rounds; in each every target has its turn [default: 50, or 6 with --quick]
     #[arg(long, value_name = "N")]
     pub rounds: Option<usize>,
-    /// How long a turn takes [default: 0.5, or 0.2 with --quick]
+    /// How long a turn takes, or half of one at a fixed rate [default: 0.25, or 0.2 with --quick]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub turn: Option<Duration>,
     /// Only these workloads, such as W1,W4
@@ -67,7 +67,9 @@ pub struct Options {
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let length = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    length.filter(|length| !length.is_zero()).ok_or_else(|| "not a number of seconds, such as 0.5".to_owned())
+    length
+        .filter(|length| !length.is_zero())
+        .ok_or_else(|| "not a number of seconds, such as 0.25".to_owned())
 }
 
 #[cfg(test)]

@@ -61,11 +61,21 @@ impl Traffic {
         }
     }
 
-    /// Measures a target for so long.
+    /// How long a turn is. At a rate there are few requests, and one in a thousand is looked for.
+    fn length(self, turn: Duration) -> Duration {
+        match self {
+            Traffic::Requests { pace: Pace::Rate(_), .. }
+            | Traffic::Http2 { load: http2::Load::Rate(_), .. } => turn * 2,
+            _ => turn,
+        }
+    }
+
+    /// Measures a target for one turn.
     ///
     /// # Errors
     /// When it has answered wrongly, or not at all.
-    pub fn round(self, lab: &Lab, one: &Contestant, site: &Site, length: Duration) -> Result<Round, String> {
+    pub fn round(self, lab: &Lab, one: &Contestant, site: &Site, turn: Duration) -> Result<Round, String> {
+        let length = self.length(turn);
         let ask = |pace, connections, fresh| {
             let shape = Shape { pace, connections, length, most: u64::MAX, fresh };
             requests::round(lab, one, site, shape)

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use http::header::{HeaderMap, HeaderName};
+use http::header::{HeaderMap, HeaderValue};
 use tollgate_plugins::request::unix_millis;
 use tollgate_protocol::envelope::{
-    Batches, Envelope, EnvelopeError, Field, Headers, Message, Parameter, Target, compare,
+    Batches, Envelope, EnvelopeError, Headers, Message, Parameter, Target, compare,
 };
 
 use crate::policies;
@@ -13,24 +13,13 @@ use crate::reason;
 use crate::respond::{Answered, Refusal};
 use crate::tools::{KnownTools, Tool};
 
-const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
-const METHOD: HeaderName = HeaderName::from_static("mcp-method");
-const NAME: HeaderName = HeaderName::from_static("mcp-name");
-
 /// What the body asks for, with headers that say nothing else.
 ///
 /// # Errors
 /// When the upstream could take it for anything else than is read here.
 pub fn read<'b>(headers: &HeaderMap, body: &'b [u8], tools: &KnownTools) -> Result<Envelope<'b>, Refusal> {
     let fields = headers;
-    let field =
-        |name: &HeaderName| fields.get_all(name).iter().map(|value| value.as_bytes()).collect::<Field<'_>>();
-    let headers = Headers {
-        protocol_version: field(&PROTOCOL_VERSION),
-        method: field(&METHOD),
-        name: field(&NAME),
-        parameters: &[],
-    };
+    let headers = mirrors(fields);
     let revision = headers.revision();
     // Without the header a client is of 2025-03-26 at most, which has batches.
     let batches = match revision {
@@ -41,13 +30,31 @@ pub fn read<'b>(headers: &HeaderMap, body: &'b [u8], tools: &KnownTools) -> Resu
     let compared = envelope.messages().iter().map(|message| {
         let tool = called(message, tools);
         let mirrored = tool.iter().flat_map(|tool| tool.mirrored());
-        let parameters = mirrored.map(|(name, pointer)| Parameter { pointer, field: field(name) });
+        let parameters = mirrored.map(|(name, pointer)| {
+            let values = fields.get_all(name).iter().map(HeaderValue::as_bytes);
+            Parameter { pointer, field: values.collect() }
+        });
         compare(&Headers { parameters: &parameters.collect::<Vec<_>>(), ..headers }, message)
     });
     match revision.err().or_else(|| compared.filter_map(Result::err).next()) {
         Some(error) => Err(refusal(error, policies::answered(&envelope))),
         None => Ok(envelope),
     }
+}
+
+/// The headers that repeat parts of any message, found in one pass: looking each up costs more than that.
+fn mirrors(fields: &HeaderMap) -> Headers<'_> {
+    let mut found = Headers::default();
+    for (name, value) in fields.iter().filter(|(name, _)| name.as_str().starts_with("mcp-")) {
+        let field = match name.as_str() {
+            "mcp-protocol-version" => &mut found.protocol_version,
+            "mcp-method" => &mut found.method,
+            "mcp-name" => &mut found.name,
+            _ => continue,
+        };
+        *field = field.and(value.as_bytes());
+    }
+    found
 }
 
 /// The tool a message calls, where its MCP server has listed it lately.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use foldhash::fast::RandomState;
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
 
@@ -19,7 +20,7 @@ const KEY_BYTES_MAX: usize = 1024;
 #[derive(Debug)]
 pub struct ApiKeys {
     source: ApiKeySource,
-    by_digest: HashMap<KeyDigest, Entry>,
+    by_digest: HashMap<KeyDigest, Entry, RandomState>,
 }
 
 /// Whose a key is.

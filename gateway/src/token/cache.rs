@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
@@ -30,7 +31,7 @@ pub struct Entry {
 
 /// The tokens of one verifier. Whether one is still good is for the verifier to say.
 pub struct TokenCache {
-    by_digest: Cache<Digest, Entry>,
+    by_digest: Cache<Digest, Entry, RandomState>,
 }
 
 pub fn digest(token: &str) -> Digest {
@@ -44,7 +45,7 @@ impl TokenCache {
             .max_capacity(bytes_max)
             .weigher(|_, entry: &Entry| entry.weight)
             .eviction_policy(EvictionPolicy::lru())
-            .build();
+            .build_with_hasher(RandomState::default());
         TokenCache { by_digest }
     }
 

@@ -41,16 +41,19 @@ pub struct Parameter<'h> {
 
 impl<'h> FromIterator<&'h [u8]> for Field<'h> {
     fn from_iter<I: IntoIterator<Item = &'h [u8]>>(values: I) -> Field<'h> {
-        let mut values = values.into_iter();
-        match (values.next(), values.next()) {
-            (None, _) => Field::Absent,
-            (Some(value), None) => Field::Once(value),
-            (Some(_), Some(_)) => Field::Repeated,
-        }
+        values.into_iter().fold(Field::Absent, Field::and)
     }
 }
 
 impl<'h> Field<'h> {
+    /// With one more value.
+    pub fn and(self, value: &'h [u8]) -> Field<'h> {
+        match self {
+            Field::Absent => Field::Once(value),
+            Field::Once(_) | Field::Repeated => Field::Repeated,
+        }
+    }
+
     fn once(self) -> Result<Option<&'h [u8]>, Fault> {
         match self {
             Field::Absent => Ok(None),
