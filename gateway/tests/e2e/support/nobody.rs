@@ -2,7 +2,7 @@
 //! side, and a port that was only closed soon belongs to another one's server.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::{LazyLock, Mutex};
 
 use socket2::{Domain, Socket, Type};
@@ -10,9 +10,24 @@ use socket2::{Domain, Socket, Type};
 /// Bound, and never listening: connecting is refused.
 static HELD: LazyLock<Mutex<HashMap<SocketAddr, Socket>>> = LazyLock::new(Mutex::default);
 
+/// Each talks to itself alone: packets of others are refused.
+static WITH_THEMSELVES: Mutex<Vec<UdpSocket>> = Mutex::new(Vec::new());
+
 /// A new one.
 pub fn address() -> SocketAddr {
     hold(SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+/// A new one where nobody takes packets either.
+pub fn nameserver() -> SocketAddr {
+    let hold_both = || {
+        let address = address();
+        let socket = UdpSocket::bind(address).ok()?;
+        socket.connect(address).ok()?;
+        WITH_THEMSELVES.lock().expect("no holder panicked").push(socket);
+        Some(address)
+    };
+    (0..64).find_map(|_| hold_both()).expect("a port that is free for UDP and TCP")
 }
 
 /// Keeps one that was just closed.

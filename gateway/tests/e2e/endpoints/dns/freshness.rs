@@ -1,10 +1,10 @@
 //! When a name is looked up again, and whom that asks.
 
-use std::net::UdpSocket;
 use std::time::Duration;
 
 use super::{asked, becomes, hosts, url, with_names};
 use crate::support::nameserver::{Nameserver, Says, addresses};
+use crate::support::nobody;
 use crate::support::tollgate::{Tollgate, api, config};
 
 #[test]
@@ -12,8 +12,7 @@ fn a_name_is_asked_of_the_servers_the_configuration_names() {
     let dns = Nameserver::start();
     let ([_up], port) = hosts(["127.0.0.2"]);
     dns.says("up.test", addresses(60, &["127.0.0.2"]));
-    // The first one is not there.
-    let gone = UdpSocket::bind("127.0.0.1:0").and_then(|gone| gone.local_addr()).expect("a free port");
+    let gone = nobody::nameserver();
     let apis = config(&api("a", "/a/mcp", &url("up.test", port)));
     let gateway = Tollgate::start(&format!("dns: {{ servers: [\"{gone}\", \"{}\"] }}\n{apis}", dns.address));
     assert_eq!(asked(&gateway), "127.0.0.2", "the start has waited for the second");
