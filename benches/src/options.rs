@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 
 /// What Tollgate costs beside what one would use instead: load before each in turn, and what it took of the machine.
@@ -34,7 +35,7 @@ pub struct Options {
     #[arg(long)]
     pub quick: bool,
     /// How many rounds; in each every target has its turn [default: 50, or 6 with --quick]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1000))]
     pub rounds: Option<usize>,
     /// How long a turn takes, or half of one at a fixed rate [default: 0.25, or 0.2 with --quick]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
